@@ -1,0 +1,1 @@
+//! Whole commands and whole loads, on SQLite and on PostgreSQL.
