@@ -1,0 +1,247 @@
+//! From the bytes of one object to an event or a reject.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Utc};
+use cowrie_core::{EventId, parse_time};
+use sha2::{Digest, Sha256};
+
+use crate::canonical::write_object;
+use crate::escape::{REPEATED_KEY, escape_json};
+use crate::fields::Fields;
+use crate::json::{JsonError, decode};
+
+/// The longest session id and sensor name, in bytes: both become keys of database rows.
+pub const MAX_NAME_BYTES: usize = 256;
+
+/// Numbers above this count milliseconds since 1970, not seconds: as seconds it is the year 5138.
+const LARGEST_SECONDS: f64 = 1e11;
+
+/// One event: an object with an `eventid` and a time.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Event {
+    /// The identity of the content.
+    pub id: EventId,
+    /// When it happened, to the microsecond.
+    pub at: DateTime<Utc>,
+    /// The session it belongs to, as Cowrie wrote it.
+    pub session: Option<String>,
+    /// The sensor that logged it.
+    pub sensor: Option<String>,
+    /// The event as it was written, in the stored form (see the crate's documentation).
+    pub text: String,
+}
+
+impl Event {
+    /// The event that a database kept, with the identity that was given to it when it was read.
+    ///
+    /// # Errors
+    ///
+    /// Why the text is no stored event (any more).
+    pub fn from_stored(id: EventId, text: &str) -> Result<Self, Reject> {
+        let fields = Fields::read(text).map_err(Reject::NotJson)?;
+        let (at, session, sensor) = head_of(&fields)?;
+        Ok(Self { id, at, session, sensor, text: text.to_owned() })
+    }
+
+    /// The fields of the event.
+    ///
+    /// # Errors
+    ///
+    /// None for an event that [`parse`] gave; the type says so for texts changed since.
+    pub fn fields(&self) -> Result<Fields<'_>, JsonError> {
+        Fields::read(&self.text)
+    }
+}
+
+/// Why some bytes are not an event.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Reject {
+    /// The bytes are not one JSON object.
+    #[error("not a JSON object")]
+    NotJson(#[source] JsonError),
+    /// An object without a string `eventid`.
+    #[error("a JSON object without an `eventid`, so not a Cowrie event")]
+    NotAnEvent,
+    /// Neither `timestamp` nor `time`.
+    #[error("an event without a `timestamp`")]
+    NoTime,
+    /// The time cannot be read, or lies outside 1970 to 9999.
+    #[error("an event whose `timestamp` is not a time between 1970 and 9999")]
+    BadTime,
+    /// A session id or sensor name longer than [`MAX_NAME_BYTES`].
+    #[error("an event whose `{0}` is longer than {MAX_NAME_BYTES} bytes")]
+    NameTooLong(&'static str),
+}
+
+impl Reject {
+    /// A short word for the reason, as dead letters keep it.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NotJson(_) => "not_json",
+            Self::NotAnEvent => "not_an_event",
+            Self::NoTime => "no_time",
+            Self::BadTime => "bad_time",
+            Self::NameTooLong(_) => "name_too_long",
+        }
+    }
+}
+
+type Head = (DateTime<Utc>, Option<String>, Option<String>);
+
+/// Reads one JSON object as a Cowrie event.
+///
+/// # Errors
+///
+/// Why it is none; the bytes are then for the dead letters.
+pub fn parse(bytes: &[u8]) -> Result<Event, Reject> {
+    let text = escape_json(bytes.trim_ascii());
+    let fields = Fields::read(&text).map_err(Reject::NotJson)?;
+    let (at, session, sensor) = head_of(&fields)?;
+    let mut canonical = Vec::with_capacity(text.len());
+    write_object(fields.members(), &mut canonical).map_err(Reject::NotJson)?;
+    let digest: [u8; 32] = Sha256::digest(&canonical).into();
+    let id = EventId::new(at, &digest).ok_or(Reject::BadTime)?;
+    let text = mark_repeated_keys(&text, &fields).unwrap_or_else(|| text.into_owned());
+    Ok(Event { id, at, session, sensor, text })
+}
+
+/// When, which session, which sensor.
+fn head_of(fields: &Fields<'_>) -> Result<Head, Reject> {
+    fields.text("eventid").filter(|id| !id.is_empty()).ok_or(Reject::NotAnEvent)?;
+    Ok((time_of(fields)?, name(fields, "session")?, name(fields, "sensor")?))
+}
+
+fn time_of(fields: &Fields<'_>) -> Result<DateTime<Utc>, Reject> {
+    let field = |name| -> Option<Option<DateTime<Utc>>> {
+        if let Some(text) = fields.text(name) {
+            return Some(parse_time(&text).or_else(|| epoch(fields.number(name)?)));
+        }
+        fields.number(name).map(epoch)
+    };
+    field("timestamp").or_else(|| field("time")).ok_or(Reject::NoTime)?.ok_or(Reject::BadTime)
+}
+
+/// A time given as a number since 1970, in seconds or milliseconds.
+fn epoch(number: f64) -> Option<DateTime<Utc>> {
+    let seconds = if number.abs() > LARGEST_SECONDS { number / 1e3 } else { number };
+    #[expect(clippy::cast_possible_truncation, reason = "a saturating cast; the range is checked")]
+    let micros = (seconds * 1e6).round() as i64;
+    DateTime::from_timestamp_micros(micros).and_then(|time| parse_time(&time.to_rfc3339()))
+}
+
+/// A field that is to become part of a key.
+fn name(fields: &Fields<'_>, key: &'static str) -> Result<Option<String>, Reject> {
+    let text = fields.text(key).filter(|text| !text.is_empty());
+    if text.as_ref().is_some_and(|text| text.len() > MAX_NAME_BYTES) {
+        return Err(Reject::NameTooLong(key));
+    }
+    Ok(text.map(Cow::into_owned))
+}
+
+/// The text with every top-level key marked that stands again later, if there are any: one
+/// database would read the first of them, the other the last.
+fn mark_repeated_keys(text: &str, fields: &Fields<'_>) -> Option<String> {
+    let keys: Vec<_> = fields.members().iter().map(|member| decode(member.key)).collect();
+    let mut sorted: Vec<_> = keys.iter().collect();
+    sorted.sort();
+    if sorted.windows(2).all(|pair| pair.first() != pair.last()) {
+        return None;
+    }
+    let mut marked = text.to_owned();
+    for (at, member) in fields.members().iter().enumerate().rev() {
+        if keys.iter().skip(at + 1).any(|later| Some(later) == keys.get(at)) {
+            marked.insert_str(member.key_end, REPEATED_KEY);
+        }
+    }
+    Some(marked)
+}
+
+#[cfg(test)]
+mod tests {
+    use cowrie_core::format_time;
+
+    use super::*;
+    use crate::unescape_json;
+
+    fn line(extra: &str) -> String {
+        format!(r#"{{"eventid":"cowrie.x","timestamp":"2026-04-29T10:00:00.000000Z"{extra}}}"#)
+    }
+
+    fn id(text: &str) -> EventId {
+        parse(text.as_bytes()).unwrap().id
+    }
+
+    #[test]
+    fn identity_is_the_content() {
+        let one = line(r#","a":1.0,"b":"/é""#);
+        let other = r#"{ "b": "\/\u00e9", "a": 1.0,
+            "timestamp": "2026-04-29T10:00:00.000000Z", "eventid": "cowrie.x" }"#;
+        assert_eq!(id(&one), id(other));
+        assert_ne!(id(&one), id(&line(r#","a":1,"b":"/é""#)), "numbers count as written");
+        assert_ne!(id(&line(r#","a":"\u0000""#)), id(&line(r#","a":"0""#)));
+        assert_eq!(id(&one).to_string().get(..12), Some("019dd8ae6100"));
+    }
+
+    #[test]
+    fn rejects_say_why() {
+        let check = |text: &str| parse(text.as_bytes()).map_or_else(|r| r.code(), |_| "event");
+        assert_eq!(check(r#"{"eventid":"x"}"#), "no_time");
+        assert_eq!(check(r#"{"eventid":"x","timestamp":"soon"}"#), "bad_time");
+        assert_eq!(check(r#"{"eventid":"x","timestamp":-5}"#), "bad_time");
+        assert_eq!(check(r#"{"eventid":7,"timestamp":"2026-04-29T10:00:00Z"}"#), "not_an_event");
+        assert_eq!(check(r#"{"a":1}"#), "not_an_event");
+        assert_eq!(check(r#"["eventid"]"#), "not_json");
+        assert_eq!(check("\u{0}\u{1}"), "not_json");
+        assert_eq!(check(&line(&format!(r#","session":"{}""#, "a".repeat(300)))), "name_too_long");
+        assert_eq!(check(r#"{"eventid":"x","time":1777456800}"#), "event");
+    }
+
+    #[test]
+    fn numbers_are_times_in_seconds_or_milliseconds() {
+        for number in ["1777456800.5", "1777456800500", "\"1777456800.5\""] {
+            let text = format!(r#"{{"eventid":"x","timestamp":{number}}}"#);
+            let at = parse(text.as_bytes()).unwrap().at;
+            assert_eq!(format_time(at), "2026-04-29T10:00:00.500000+00:00", "{number}");
+        }
+    }
+
+    #[test]
+    fn a_repeated_key_reads_the_same_everywhere() {
+        let original = line(r#","a":1,"a":2"#);
+        let event = parse(original.as_bytes()).unwrap();
+        assert!(event.text.contains(r#""a\ue000k":1,"a":2"#), "{}", event.text);
+        assert_eq!(unescape_json(&event.text).as_ref(), original.as_bytes());
+        assert_ne!(event.id, id(&line(r#","a":2"#)));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_an_event_or_a_reject(bytes in proptest::collection::vec(0u8.., 0..60)) {
+            let text = [br#"{"eventid":"x","timestamp":1,"a":""#, bytes.as_slice(), br#""}"#].concat();
+            for input in [bytes.as_slice(), text.as_slice()] {
+                if let Ok(event) = parse(input) {
+                    let back = unescape_json(&event.text).into_owned();
+                    proptest::prop_assert_eq!(back, input.trim_ascii());
+                }
+            }
+        }
+
+        #[test]
+        fn key_order_and_blanks_do_not_matter(
+            members in proptest::collection::btree_map("[a-d]{1,3}", "[ -~]{0,8}", 0..5),
+            blanks in "[ \n\t]{0,3}",
+        ) {
+            let member = |(key, value): (&String, &String)| {
+                let value = serde_json::to_string(value).unwrap_or_default();
+                format!("{blanks}\"{key}\"{blanks}:{blanks}{value}{blanks}")
+            };
+            let fixed = [r#""eventid":"x""#.to_owned(), r#""timestamp":1"#.to_owned()];
+            let forward: Vec<_> = fixed.iter().cloned().chain(members.iter().map(member)).collect();
+            let mut backward = forward.clone();
+            backward.reverse();
+            let object = |members: &[String]| format!("{{{}}}", members.join(","));
+            proptest::prop_assert_eq!(id(&object(&forward)), id(&object(&backward)));
+        }
+    }
+}
