@@ -1,0 +1,244 @@
+//! The `enrichment` document of an address or a session.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use cowrie_core::parse_time;
+use cowrie_enrichment::SourceName;
+use serde_json::{Map, Value};
+
+/// The key under which the tries of all sources are noted.
+const META: &str = "_meta";
+
+/// The key in `_meta` under which the origin of snapshot values is noted; not a source.
+pub(crate) const SNAPSHOT: &str = "snapshot";
+
+/// What is known of an address or session, by source, and how each source was tried.
+///
+/// One key per source that has data, each a non-empty object, and `_meta` with one key per source
+/// that was tried: `{status, fetched_at, expires_at?, vintage?, vintages?, reason?,
+/// refresh_failed_at?}`. Keys of sources that this version does not know are kept as they are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Enrichment {
+    pub(crate) data: BTreeMap<String, Map<String, Value>>,
+    pub(crate) meta: BTreeMap<String, Map<String, Value>>,
+}
+
+/// How the last try of a source ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Status {
+    /// The source has data.
+    Ok,
+    /// The source answered that it knows nothing.
+    NotFound,
+    /// The source was not asked.
+    Skipped,
+    /// The source was asked in vain.
+    Failed,
+    /// The source may not be asked for now.
+    Quota,
+}
+
+/// A text that is not an `enrichment` document.
+#[derive(Debug, thiserror::Error)]
+pub enum BadEnrichment {
+    /// The text is not JSON.
+    #[error("failed to read an enrichment document as JSON")]
+    Json(#[from] serde_json::Error),
+    /// The text is JSON, but neither an object nor `null`.
+    #[error("an enrichment document is not an object")]
+    NotAnObject,
+    /// What stands under a key is not an object, or is an empty one.
+    #[error("`{}` of an enrichment document is not an object that holds something", .key.escape_debug())]
+    BadEntry {
+        /// The source, or `_meta` and the source.
+        key: String,
+    },
+}
+
+impl Enrichment {
+    /// Reads a document; nothing, `null` and `{}` are the document that holds nothing.
+    pub fn from_json(text: Option<&str>) -> Result<Self, BadEnrichment> {
+        let mut sources = match text.map(serde_json::from_str).transpose()? {
+            None | Some(Value::Null) => return Ok(Self::default()),
+            Some(Value::Object(sources)) => sources,
+            Some(_) => return Err(BadEnrichment::NotAnObject),
+        };
+        let meta = match sources.remove(META) {
+            None => BTreeMap::new(),
+            Some(Value::Object(meta)) => objects("_meta.", meta)?,
+            Some(_) => return Err(BadEnrichment::BadEntry { key: META.to_owned() }),
+        };
+        Ok(Self { data: objects("", sources)?, meta })
+    }
+
+    /// The document as text; `None` when it holds nothing, never `{}` or `null`.
+    ///
+    /// Keys are sorted at every depth, so that the same content has the same bytes.
+    pub fn to_json(&self) -> Option<String> {
+        let entries = |map: &BTreeMap<String, Map<String, Value>>| -> Map<String, Value> {
+            map.iter().map(|(key, entry)| (key.clone(), Value::Object(sorted_map(entry)))).collect()
+        };
+        // `_` sorts before the small letters, and therefore before every source.
+        let mut document = Map::new();
+        if !self.meta.is_empty() {
+            document.insert(META.to_owned(), Value::Object(entries(&self.meta)));
+        }
+        document.extend(entries(&self.data));
+        (!document.is_empty()).then(|| Value::Object(document).to_string())
+    }
+
+    /// The data of a source; never empty.
+    pub fn data(&self, source: SourceName) -> Option<&Map<String, Value>> {
+        self.data.get(source.name())
+    }
+
+    /// How the last try of a source ended; `None` when it was never tried.
+    pub fn status(&self, source: SourceName) -> Option<Status> {
+        self.status_of(source.name())
+    }
+
+    /// Whether the source has answered, be it that it knows nothing.
+    pub fn has_answered(&self, source: SourceName) -> bool {
+        self.has_answered_as(source.name())
+    }
+
+    /// Whether the source should be asked (again).
+    ///
+    /// `in_force` is the vintage an answer would carry now, for a source that reads files: there
+    /// an answer is stale when it carries another one, whatever its age, and nothing else is.
+    /// Otherwise an answer is stale when it has expired, and a try without an answer always,
+    /// unless it says when to ask again.
+    pub fn is_stale(
+        &self,
+        source: SourceName,
+        now: DateTime<Utc>,
+        in_force: Option<DateTime<Utc>>,
+    ) -> bool {
+        let has_answered = self.has_answered(source);
+        if in_force.is_some() && has_answered {
+            return self.time(source, "vintage") != in_force;
+        }
+        match self.time(source, "expires_at") {
+            Some(expires_at) => expires_at <= now,
+            None => !has_answered,
+        }
+    }
+
+    /// A time that stands in `_meta` of a source.
+    pub(crate) fn time(&self, source: SourceName, name: &str) -> Option<DateTime<Utc>> {
+        time_in(self.meta.get(source.name())?, name)
+    }
+
+    pub(crate) fn status_of(&self, key: &str) -> Option<Status> {
+        Status::of(self.meta.get(key)?.get("status")?.as_str()?)
+    }
+
+    pub(crate) fn has_answered_as(&self, key: &str) -> bool {
+        self.data.contains_key(key) || self.status_of(key).is_some_and(Status::is_answer)
+    }
+}
+
+impl Status {
+    const ALL: [Self; 5] = [Self::Ok, Self::NotFound, Self::Skipped, Self::Failed, Self::Quota];
+
+    /// The word that stands in `_meta`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::NotFound => "not_found",
+            Self::Skipped => "skipped",
+            Self::Failed => "failed",
+            Self::Quota => "quota",
+        }
+    }
+
+    /// Whether the source has answered: such a status of a session is never changed again.
+    pub fn is_answer(self) -> bool {
+        matches!(self, Self::Ok | Self::NotFound)
+    }
+
+    fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+}
+
+pub(crate) fn time_in(entry: &Map<String, Value>, name: &str) -> Option<DateTime<Utc>> {
+    parse_time(entry.get(name)?.as_str()?)
+}
+
+/// The entries of an object, each of which must be an object that holds something.
+fn objects(
+    prefix: &str,
+    entries: Map<String, Value>,
+) -> Result<BTreeMap<String, Map<String, Value>>, BadEnrichment> {
+    entries
+        .into_iter()
+        .map(|(key, value)| match value {
+            Value::Object(entry) if !entry.is_empty() => Ok((key, entry)),
+            _ => Err(BadEnrichment::BadEntry { key: format!("{prefix}{key}") }),
+        })
+        .collect()
+}
+
+/// The same object with its keys in order, whichever map `serde_json` was built with.
+fn sorted_map(map: &Map<String, Value>) -> Map<String, Value> {
+    let sorted: BTreeMap<_, _> = map.iter().collect();
+    sorted.into_iter().map(|(key, value)| (key.clone(), sorted_value(value))).collect()
+}
+
+fn sorted_value(value: &Value) -> Value {
+    match value {
+        Value::Object(map) => Value::Object(sorted_map(map)),
+        Value::Array(items) => Value::Array(items.iter().map(sorted_value).collect()),
+        scalar => scalar.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: Option<&str>, expected: Result<Option<&str>, &str>) {
+        let read = Enrichment::from_json(text);
+        let written = read.map(|document| document.to_json()).map_err(|error| error.to_string());
+        assert_eq!(written.as_ref().map(|text| text.as_deref()).map_err(String::as_str), expected);
+    }
+
+    #[test]
+    fn nothing_is_nothing_and_never_an_empty_object() {
+        check(None, Ok(None));
+        check(Some("null"), Ok(None));
+        check(Some("{}"), Ok(None));
+        check(Some(r#"{"_meta":{}}"#), Ok(None));
+    }
+
+    #[test]
+    fn the_same_content_has_the_same_bytes() {
+        let text = r#"{"spur": {"z": [{"b": 1, "a": 2}], "a": {"y": 0, "x": 1.50}},
+            "_meta": {"spur": {"status": "ok", "fetched_at": "t"}}, "later": {"k": "v"}}"#;
+        let bytes = concat!(
+            r#"{"_meta":{"spur":{"fetched_at":"t","status":"ok"}},"later":{"k":"v"},"#,
+            r#""spur":{"a":{"x":1.5,"y":0},"z":[{"a":2,"b":1}]}}"#
+        );
+        check(Some(text), Ok(Some(bytes)));
+        check(Some(bytes), Ok(Some(bytes)));
+        let degrees = r#"{"maxmind":{"latitude":98.12803456059325}}"#;
+        check(Some(degrees), Ok(Some(degrees)));
+    }
+
+    #[test]
+    fn garbage_is_an_error_that_names_the_key() {
+        let entry = |key| {
+            format!("`{key}` of an enrichment document is not an object that holds something")
+        };
+        check(Some(""), Err("failed to read an enrichment document as JSON"));
+        check(Some("[]"), Err("an enrichment document is not an object"));
+        check(Some(r#"{"spur":["a"]}"#), Err(&entry("spur")));
+        check(Some(r#"{"maxmind":{}}"#), Err(&entry("maxmind")));
+        check(Some(r#"{"dshield":null}"#), Err(&entry("dshield")));
+        check(Some(r#"{"_meta":1}"#), Err(&entry("_meta")));
+        check(Some(r#"{"_meta":{"a\nb":1}}"#), Err(&entry(r"_meta.a\nb")));
+    }
+}

@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+#![warn(clippy::indexing_slicing)]
+
+mod enrichment;
+mod facts;
+mod ip_type;
+mod record;
+mod snapshot;
+
+pub use enrichment::{BadEnrichment, Enrichment, Status};
+pub use facts::{Facts, Known, facts};
+pub use ip_type::{IpType, ip_types};
+pub use snapshot::{Basis, Snapshot, cut};
