@@ -1,0 +1,15 @@
+#![doc = include_str!("../README.md")]
+
+pub mod args;
+pub mod exit;
+pub mod logging;
+pub mod progress;
+pub mod run;
+pub mod safe;
+pub mod signals;
+pub mod status;
+pub mod table;
+mod terminal;
+
+pub use exit::{Exit, ExitWith, Failure, finish};
+pub use run::run;

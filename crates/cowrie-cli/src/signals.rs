@@ -1,0 +1,67 @@
+//! Stopping: the first signal asks, the second does not.
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::Exit;
+
+/// Watches for signals as long as it lives.
+#[derive(Debug)]
+pub struct StopWatch {
+    received: Arc<OnceLock<Exit>>,
+    /// Ends the watching when it is dropped.
+    _watching: JoinSet<()>,
+}
+
+/// A token that the first SIGINT or SIGTERM cancels, so that the run can finish its batch,
+/// commit and say so. The second one ends the program at once, with the exit code of that signal.
+///
+/// It must be called inside a tokio runtime, and fails when the system refuses the handlers.
+pub fn stop_token() -> io::Result<(CancellationToken, StopWatch)> {
+    let interrupts = signal(SignalKind::interrupt())?;
+    let terminations = signal(SignalKind::terminate())?;
+    let token = CancellationToken::new();
+    let received = Arc::new(OnceLock::new());
+    let mut watching = JoinSet::new();
+    watching.spawn(watch(interrupts, terminations, token.clone(), Arc::clone(&received)));
+    Ok((token, StopWatch { received, _watching: watching }))
+}
+
+impl StopWatch {
+    /// How the run ends because of a signal; `None` when none came.
+    pub fn received(&self) -> Option<Exit> {
+        self.received.get().copied()
+    }
+}
+
+async fn watch(
+    mut interrupts: Signal,
+    mut terminations: Signal,
+    token: CancellationToken,
+    received: Arc<OnceLock<Exit>>,
+) {
+    loop {
+        let exit = tokio::select! {
+            Some(()) = interrupts.recv() => Exit::Interrupted,
+            Some(()) = terminations.recv() => Exit::Terminated,
+            else => return,
+        };
+        if received.set(exit).is_err() {
+            end_at_once(exit);
+        }
+        token.cancel();
+        warn!("stopping after this batch; a second signal stops at once");
+    }
+}
+
+/// Every destructor is skipped, which is what was asked for: a transaction that is not committed
+/// is rolled back by the database.
+#[expect(clippy::exit, clippy::disallowed_methods, reason = "the second signal must not wait")]
+fn end_at_once(exit: Exit) -> ! {
+    std::process::exit(i32::from(exit.code()))
+}

@@ -1,0 +1,21 @@
+#![doc = include_str!("../README.md")]
+
+mod checks;
+mod database;
+mod database_url;
+mod error;
+mod file;
+mod layers;
+mod load;
+mod origin;
+mod sections;
+mod settings;
+mod url_parts;
+mod written;
+
+pub use database::{DatabaseSetting, DatabaseSettingError};
+pub use database_url::{DatabaseUrl, DatabaseUrlError};
+pub use error::ConfigError;
+pub use load::{Flags, load};
+pub use origin::Origin;
+pub use settings::{CacheSettings, Provider, Sensor, Settings};

@@ -1,0 +1,139 @@
+//! The settings as plain values, which is all that other crates see.
+
+use std::collections::BTreeMap;
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
+
+use cowrie_secrets::Reference;
+
+use crate::{DatabaseSetting, Origin};
+
+/// Everything that was set, by whichever layer.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The file that was read; `None` when there is none.
+    pub file: Option<PathBuf>,
+    /// The database of runs that name no sensor; see [`Settings::database_of`].
+    pub database: DatabaseSetting,
+    /// Where answers of sources are kept on disk. It may not exist yet.
+    pub cache_dir: PathBuf,
+    /// Where the legacy system kept its data.
+    pub data_dir: Option<PathBuf>,
+    /// Where status files go; `None` means that none are written.
+    pub status_dir: Option<PathBuf>,
+    /// Where the MMDB files of MaxMind are: as set, or `maxmind` in the cache folder when that
+    /// folder exists.
+    pub maxmind_dir: Option<PathBuf>,
+    /// The cache in Redis and in the database.
+    pub cache: CacheSettings,
+    /// The sensors, those of `[[sensor]]` first, each name once.
+    pub sensors: Vec<Sensor>,
+    /// What is set of the sources, by their names.
+    pub providers: BTreeMap<String, Provider>,
+    /// Sentences that the user should read once.
+    pub warnings: Vec<String>,
+    /// Where each value comes from, by its key (`global.db`).
+    pub origins: BTreeMap<String, Origin>,
+}
+
+/// `[global.cache]`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct CacheSettings {
+    /// Whether Redis is asked.
+    pub redis_enabled: bool,
+    /// Host name or address of Redis.
+    pub redis_host: String,
+    /// Port of Redis.
+    pub redis_port: u16,
+    /// Number of the Redis database.
+    pub redis_db: u32,
+    /// Where the password of Redis is kept.
+    pub redis_password: Option<Reference>,
+    /// How long Redis keeps an answer, in seconds.
+    pub redis_ttl_seconds: u32,
+    /// Whether answers are kept in the database.
+    pub db_cache_enabled: bool,
+}
+
+/// One honeypot.
+#[derive(Clone, Debug)]
+pub struct Sensor {
+    /// Its name, which events carry too.
+    pub name: String,
+    /// Where its logs are.
+    pub logpath: Option<PathBuf>,
+    /// Whether its addresses are looked up and counted by AS.
+    pub enable_asn_inventory: bool,
+    /// Its own database; `None` means that of `[global]`.
+    pub database: Option<DatabaseSetting>,
+    /// Its own cache folder; `None` means that of `[global]`.
+    pub cache_dir: Option<PathBuf>,
+    /// The contact that DShield asks for: an address, or a reference to one.
+    pub email: Option<String>,
+    /// Where the key of VirusTotal is kept.
+    pub vtapi: Option<Reference>,
+    /// Where the key of URLhaus is kept.
+    pub urlhausapi: Option<Reference>,
+    /// Where the token of SPUR is kept.
+    pub spurapi: Option<Reference>,
+    /// Where the key of GreyNoise is kept.
+    pub greynoise_api: Option<Reference>,
+    /// The account at MaxMind.
+    pub maxmind_account: Option<String>,
+    /// Where the licence key of MaxMind is kept.
+    pub maxmind_license: Option<Reference>,
+}
+
+/// What is set of one source; `None` means the source's own default.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Provider {
+    /// Whether it is asked at all.
+    pub enabled: Option<bool>,
+    /// Where it is asked.
+    pub base_url: Option<String>,
+    /// How long an answer is waited for, in seconds.
+    pub timeout_seconds: Option<f64>,
+    /// How many questions are asked in a second.
+    pub rate_per_second: Option<f64>,
+    /// How many questions are asked in a day.
+    pub daily_quota: Option<u64>,
+    /// How long an answer is good, in days.
+    pub ttl_days: Option<f64>,
+    /// How long *not found* is good, in days.
+    pub negative_ttl_days: Option<f64>,
+    /// Where its files are (MaxMind only).
+    pub directory: Option<PathBuf>,
+}
+
+impl Settings {
+    /// The sensor of that name.
+    pub fn sensor(&self, name: &str) -> Option<&Sensor> {
+        self.sensors.iter().find(|sensor| sensor.name == name)
+    }
+
+    /// Whether addresses of the sensor are looked up and counted by AS; so it is for a sensor
+    /// that no section names.
+    pub fn sensor_enabled(&self, name: &str) -> bool {
+        self.sensor(name).is_none_or(|sensor| sensor.enable_asn_inventory)
+    }
+
+    /// The database of the sensor: a flag or `COWRIE_DB`, else its own, else that of `[global]`.
+    pub fn database_of(&self, name: &str) -> &DatabaseSetting {
+        let is_forced = match self.database.origin() {
+            Origin::Flag(_) => true,
+            Origin::Environment(variable) => variable == "COWRIE_DB",
+            Origin::Default | Origin::File(_) => false,
+        };
+        match self.sensor(name).and_then(|sensor| sensor.database.as_ref()) {
+            Some(own) if !is_forced => own,
+            _ => &self.database,
+        }
+    }
+
+    /// Makes the cache folder, for this user alone, when it does not exist.
+    pub fn ensure_cache_dir(&self) -> io::Result<()> {
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.cache_dir)
+    }
+}
