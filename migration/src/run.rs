@@ -1,0 +1,190 @@
+//! Goes up and down the steps: one transaction each, one program at a time.
+
+use std::time::{Duration, Instant};
+
+use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+};
+
+use crate::error::MigrateError;
+use crate::status::Ledger;
+use crate::steps::{Migrator, NEWEST, STEPS};
+use crate::vectors::{self, Vectors};
+
+/// Names our advisory lock among those of other programs in the same PostgreSQL database.
+const LOCK: i64 = 0x636f_7772_6965;
+
+/// One step that was applied or rolled back.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct StepReport {
+    /// The step's number.
+    pub number: u32,
+    /// The step's name.
+    pub name: &'static str,
+    /// How long its transaction took, the wait for the lock not included.
+    pub duration: Duration,
+}
+
+/// Applies the missing steps up to and including `to`, or all of them, and makes the vector
+/// tables when the database has pgvector.
+///
+/// Any number of programs may do so at once: each step is applied by one of them.
+/// The report holds the steps that this call applied.
+pub async fn up(db: &DatabaseConnection, to: Option<u32>) -> Result<Vec<StepReport>, MigrateError> {
+    let target = to.unwrap_or(NEWEST);
+    if !STEPS.iter().any(|(number, _)| *number == target) {
+        return Err(MigrateError::UnknownVersion { number: target, newest: NEWEST });
+    }
+    let next = |ledger: &Ledger| {
+        let missing = |step: &&Step| step.0 <= target && !ledger.applied.contains(&step.0);
+        STEPS.iter().find(missing).copied()
+    };
+    let mut reports = Vec::new();
+    while let Some(report) = one_step(db, Direction::Up, next).await? {
+        reports.push(report);
+    }
+    ensure_vectors(db).await?;
+    Ok(reports)
+}
+
+/// Rolls back the steps above `to`, the newest first; 0 leaves a database without tables.
+///
+/// What the tables and columns of a step hold goes with it.
+pub async fn down(db: &DatabaseConnection, to: u32) -> Result<Vec<StepReport>, MigrateError> {
+    if to != 0 && !STEPS.iter().any(|(number, _)| *number == to) {
+        return Err(MigrateError::UnknownVersion { number: to, newest: NEWEST });
+    }
+    let next = |ledger: &Ledger| {
+        let surplus = |step: &&Step| step.0 > to && ledger.applied.contains(&step.0);
+        STEPS.iter().rev().find(surplus).copied()
+    };
+    let mut reports = Vec::new();
+    while let Some(report) = one_step(db, Direction::Down, next).await? {
+        reports.push(report);
+    }
+    Ok(reports)
+}
+
+/// A step's number and name.
+type Step = (u32, &'static str);
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Direction {
+    Up,
+    Down,
+}
+
+/// Runs the step that `next` names, if it names one, and reports it.
+///
+/// It is asked twice: first without the lock, so that a program which finds nothing to do
+/// waits for nobody, and again under the lock, because another program may have been faster.
+async fn one_step(
+    db: &DatabaseConnection,
+    direction: Direction,
+    next: impl Fn(&Ledger) -> Option<Step>,
+) -> Result<Option<StepReport>, MigrateError> {
+    if next(&read_ours(db).await?).is_none() {
+        return Ok(None);
+    }
+    let tx = begin_locked(db).await.map_err(|source| MigrateError::Lock { source })?;
+    let started = Instant::now();
+    let Some((number, name)) = next(&read_ours(&tx).await?) else {
+        return Ok(None);
+    };
+    let failed = |source| MigrateError::Step {
+        direction: if direction == Direction::Up { "apply" } else { "roll back" },
+        number,
+        name,
+        source,
+    };
+    run(&tx, direction).await.map_err(failed)?;
+    tx.commit().await.map_err(failed)?;
+    let duration = started.elapsed();
+    tracing::info!(
+        migrate.step = number,
+        migrate.name = name,
+        migrate.direction = ?direction,
+        migrate.duration_ms = duration.as_millis(),
+        "schema step v{number} ({name}) done"
+    );
+    Ok(Some(StepReport { number, name, duration }))
+}
+
+/// What the database says of its schema, if this program may change it.
+async fn read_ours<C: ConnectionTrait>(db: &C) -> Result<Ledger, MigrateError> {
+    let ledger = Ledger::read(db).await.map_err(|source| MigrateError::Read { source })?;
+    ledger.check_ours()?;
+    Ok(ledger)
+}
+
+/// A transaction that no other migration runs beside.
+async fn begin_locked(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    if db.get_database_backend() == DbBackend::Sqlite {
+        // Taking the write lock at once: a transaction that began by reading could not be sure
+        // of getting it later.
+        let sqlite_transaction_mode = Some(SqliteTransactionMode::Immediate);
+        return db
+            .begin_with_options(TransactionOptions {
+                sqlite_transaction_mode,
+                ..TransactionOptions::default()
+            })
+            .await;
+    }
+    let tx = db.begin().await?;
+    let lock = Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        "SELECT pg_advisory_xact_lock($1)",
+        [LOCK.into()],
+    );
+    tx.execute_raw(lock).await?;
+    Ok(tx)
+}
+
+/// Applies the first missing step or rolls back the last one, and records the version.
+async fn run(tx: &DatabaseTransaction, direction: Direction) -> Result<(), DbErr> {
+    match direction {
+        Direction::Up => Migrator::up(tx, Some(1)).await?,
+        Direction::Down => Migrator::down(tx, Some(1)).await?,
+    }
+    let ledger = Ledger::read(tx).await?;
+    let Some(version) = ledger.applied.last() else {
+        // The last step took `schema_state` with it; nothing of ours is to stay.
+        return Migrator::uninstall(tx).await;
+    };
+    let record = match tx.get_database_backend() {
+        DbBackend::Postgres => {
+            "INSERT INTO schema_state (key, value) VALUES ('schema_version', $1) \
+             ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+        }
+        _ => {
+            "INSERT INTO schema_state (key, value) VALUES ('schema_version', ?) \
+             ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+        }
+    };
+    let version = version.to_string();
+    tx.execute_raw(Statement::from_sql_and_values(
+        tx.get_database_backend(),
+        record,
+        [version.into()],
+    ))
+    .await?;
+    Ok(())
+}
+
+/// Makes the vector tables when they are missing and can be had.
+async fn ensure_vectors(db: &DatabaseConnection) -> Result<(), MigrateError> {
+    let read = |source| MigrateError::Read { source };
+    let state = vectors::state(db).await.map_err(read)?;
+    if matches!(state, Vectors::NotPostgres | Vectors::TablesPresent) {
+        return Ok(());
+    }
+    let tx = begin_locked(db).await.map_err(|source| MigrateError::Lock { source })?;
+    if !read_ours(&tx).await?.applied.contains(&vectors::FIRST_STEP) {
+        return Ok(());
+    }
+    let failed = |source| MigrateError::Vectors { source };
+    vectors::ensure(&tx).await.map_err(failed)?;
+    tx.commit().await.map_err(failed)
+}
