@@ -1,0 +1,221 @@
+//! `cowrie-loader bulk`: composes settings, source, store and the load.
+
+use std::path::Path;
+
+use anyhow::Context;
+use cowrie_cli::args::Format;
+use cowrie_cli::progress::{LINE_INTERVAL, Progress};
+use cowrie_cli::status::StatusDir;
+use cowrie_cli::{Exit, ExitWith, Failure};
+use cowrie_config::{Flags, Settings};
+use cowrie_core::{Clock, SystemClock};
+use cowrie_enrichment::OfflineSource;
+use cowrie_ingest::{LoadOptions, NetNew, ReadOptions, Summary, load};
+use cowrie_logfile::{FindOptions, Found, Limits, Source, find};
+use cowrie_secrets::ProcessEnvironment;
+use cowrie_store::{RunEnd, RunRecord, Store};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use crate::args::{BulkArgs, Program};
+use crate::database::{self, Database};
+use crate::observe::Everyone;
+use crate::{report, source};
+
+/// Loads what the arguments name, and prints what came of it.
+pub(crate) async fn run(
+    program: &Program,
+    args: &BulkArgs,
+    stop: &CancellationToken,
+) -> anyhow::Result<Exit> {
+    let settings = settings(program)?;
+    let sensor = args.sensor.as_deref();
+    let found = inputs(args, &settings)?;
+    let source = source::open(args.mmdb_dir.as_deref(), settings.maxmind_dir.as_deref())?;
+    let setting = sensor.map_or(&settings.database, |name| settings.database_of(name));
+    // A database named on the command line beats the sensor's own.
+    let setting = if program.database.db.is_some() { &settings.database } else { setting };
+    let database = database::open(setting, args.dry_run).await?;
+    let status = settings.status_dir.as_deref().map(StatusDir::open).transpose()?;
+
+    let run = run_record(args);
+    if !args.dry_run {
+        database.store.begin_run(&run).await?;
+    }
+    let total = found.sources.iter().map(size_of_source).sum::<Option<u64>>();
+    let shown = Progress::start(program.output.progress, total, LINE_INTERVAL);
+    let everyone = Everyone::new(shown, status, &run.run_id);
+    let wanted = |name: Option<&str>| is_wanted(args, &settings, sensor.or(name));
+    let net_new = NetNew { source: source.as_ref(), is_wanted: &wanted };
+    let options = load_options(args, &run.run_id);
+    let (sources, store) = (found.sources, &database.store);
+    let loaded = load(store, sources, &net_new, &options, &SystemClock, stop, &everyone).await;
+    if loaded.is_err() && !args.dry_run {
+        record_failure(&database.store, &run).await;
+    }
+    let mut summary = loaded?;
+    summary.problems.extend(found.problems);
+    everyone.finish(&summary);
+    let exit = exit_of(&summary, source.as_ref());
+    if !args.dry_run {
+        database.store.end_run(&run, &run_end(&summary, exit, source.as_ref())).await?;
+    }
+    print(program, args, &run, &database, &summary, source.as_ref()).await?;
+    Ok(exit)
+}
+
+fn settings(program: &Program) -> anyhow::Result<Settings> {
+    let flags = Flags {
+        config: program.config.config.clone(),
+        db: program.database.db.clone(),
+        cache_dir: None,
+        status_dir: program.status.status_dir.clone(),
+    };
+    let settings =
+        cowrie_config::load(&flags, Path::new(""), &ProcessEnvironment).exit_with(Exit::Usage)?;
+    for warning in &settings.warnings {
+        warn!("{warning}");
+    }
+    Ok(settings)
+}
+
+/// What is read, and what of it could not be looked at.
+struct Inputs {
+    sources: Vec<Source>,
+    problems: Vec<cowrie_ingest::FileProblem>,
+}
+
+fn inputs(args: &BulkArgs, settings: &Settings) -> anyhow::Result<Inputs> {
+    let mut paths = args.paths.clone();
+    if let Some(name) = &args.sensor {
+        let Some(sensor) = settings.sensor(name) else {
+            return Err(Failure::usage(format!("no sensor `{name}` is configured")).into());
+        };
+        if paths.is_empty() {
+            let Some(logpath) = &sensor.logpath else {
+                let text = format!("sensor `{name}` has no `logpath`: name the files to load");
+                return Err(Failure::usage(text).into());
+            };
+            paths.push(logpath.to_string_lossy().into_owned());
+        }
+    }
+    let options = FindOptions { ignore_missing: args.ignore_missing };
+    let Found { sources, problems } = find(&paths, options).exit_with(Exit::Usage)?;
+    if sources.is_empty() {
+        warn!("there is no log to read");
+    }
+    let problems = problems.iter().map(|problem| {
+        warn!("{problem}");
+        let chain = format!("{:#}", anyhow::anyhow!("{problem}"));
+        cowrie_ingest::FileProblem { file: String::new(), problem: chain }
+    });
+    let is_allowed = args.ignore_missing;
+    Ok(Inputs { sources, problems: problems.filter(|_| !is_allowed).collect() })
+}
+
+/// Whether the addresses of a sensor are looked up: a flag for the run, else its configuration.
+fn is_wanted(args: &BulkArgs, settings: &Settings, sensor: Option<&str>) -> bool {
+    match (args.enable_asn_inventory, args.no_enable_asn_inventory) {
+        (true, _) => true,
+        (_, true) => false,
+        _ => sensor.is_none_or(|name| settings.sensor_enabled(name)),
+    }
+}
+
+fn run_record(args: &BulkArgs) -> RunRecord {
+    let started_at = SystemClock.now();
+    let by_time = || format!("{}-{}", started_at.format("%Y%m%dT%H%M%S%.6fZ"), std::process::id());
+    RunRecord {
+        run_id: args.ingest_id.clone().unwrap_or_else(by_time),
+        program: "cowrie-loader",
+        workflow: "bulk",
+        sensor: args.sensor.clone(),
+        started_at,
+    }
+}
+
+fn load_options(args: &BulkArgs, ingest_id: &str) -> LoadOptions {
+    let limits = Limits {
+        max_record_bytes: usize::try_from(args.max_record_bytes).unwrap_or(usize::MAX),
+        max_inflated_bytes: args.max_inflated_bytes,
+        ..Limits::STANDARD
+    };
+    let batch_events = usize::try_from(args.batch_size).unwrap_or(usize::MAX);
+    let read = ReadOptions { limits, batch_events, ..ReadOptions::STANDARD };
+    LoadOptions { ingest_id: ingest_id.to_owned(), dry_run: args.dry_run, read }
+}
+
+fn size_of_source(source: &Source) -> Option<u64> {
+    match source {
+        Source::File { size, .. } => Some(*size),
+        Source::Stdin => None,
+    }
+}
+
+fn exit_of(summary: &Summary, source: &dyn OfflineSource) -> Exit {
+    if summary.problems.is_empty() && source::problems(source).is_empty() {
+        Exit::Done
+    } else if summary.files == 0 && !summary.problems.is_empty() {
+        Exit::Nothing
+    } else {
+        Exit::Partial
+    }
+}
+
+fn run_end(summary: &Summary, exit: Exit, source: &dyn OfflineSource) -> RunEnd {
+    let outcome = match exit {
+        _ if summary.stopped => "stopped",
+        Exit::Done => "done",
+        Exit::Nothing => "failed",
+        _ => "partial",
+    };
+    let state = |status: cowrie_enrichment::SourceStatus| (status.name, report::state(&status.state));
+    let sources: serde_json::Map<_, _> = source.status().into_iter().map(state).collect();
+    RunEnd {
+        finished_at: SystemClock.now(),
+        outcome,
+        exit_code: i32::from(exit.code()),
+        counters: serde_json::to_string(summary).unwrap_or_default(),
+        sources: (!sources.is_empty()).then(|| serde_json::Value::Object(sources).to_string()),
+    }
+}
+
+/// Says in the database that the run failed, if it still answers.
+async fn record_failure(store: &Store, run: &RunRecord) {
+    let end = RunEnd {
+        finished_at: SystemClock.now(),
+        outcome: "failed",
+        exit_code: i32::from(Exit::Nothing.code()),
+        counters: "{\"failed\":true}".to_owned(),
+        sources: None,
+    };
+    if let Err(error) = store.end_run(run, &end).await {
+        info!(error = &error as &dyn std::error::Error, "the run's end could not be recorded");
+    }
+}
+
+async fn print(
+    program: &Program,
+    args: &BulkArgs,
+    run: &RunRecord,
+    database: &Database,
+    summary: &Summary,
+    source: &dyn OfflineSource,
+) -> anyhow::Result<()> {
+    let loaded = report::Loaded {
+        run_id: &run.run_id,
+        database: &database.shown,
+        is_dry_run: args.dry_run,
+        summary,
+        source,
+    };
+    let text = match program.output.format {
+        Format::Json => report::json(&loaded)?,
+        Format::Human if args.dry_run => report::human(&loaded, None),
+        Format::Human => {
+            let overview = database.store.overview(report::ROWS).await;
+            report::human(&loaded, Some(&overview.context("failed to sum up the database")?))
+        }
+    };
+    report::print(&text)
+}

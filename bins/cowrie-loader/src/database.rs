@@ -1,0 +1,59 @@
+//! From the settings to an open database.
+
+use std::path::Path;
+
+use cowrie_cli::{Exit, ExitWith, Failure};
+use cowrie_config::{DatabaseSetting, DatabaseUrl};
+use cowrie_secrets::{ExposeSecret, ProcessEnvironment};
+use cowrie_store::{Store, Target};
+use tempfile::TempDir;
+
+/// A database that is open; a dry run may have made a passing one.
+pub(crate) struct Database {
+    pub(crate) store: Store,
+    pub(crate) shown: String,
+    /// Holds the passing database until the run ends.
+    _passing: Option<TempDir>,
+}
+
+/// Opens the database of the setting.
+///
+/// A dry run into a SQLite file that does not exist runs against an empty database elsewhere, so
+/// that it leaves no file behind.
+pub(crate) async fn open(setting: &DatabaseSetting, dry_run: bool) -> anyhow::Result<Database> {
+    let url = setting.resolve(&ProcessEnvironment).exit_with(Exit::Usage)?;
+    let shown = url.to_string();
+    let mut passing = None;
+    let target = match url {
+        DatabaseUrl::SqliteMemory => {
+            return Err(Failure::usage("a database in memory would be gone at the end").into());
+        }
+        DatabaseUrl::Sqlite { path } if dry_run && !path.exists() => {
+            let folder = tempfile::tempdir()?;
+            let path = folder.path().join("dry-run.sqlite");
+            passing = Some(folder);
+            Target::Sqlite(path)
+        }
+        DatabaseUrl::Sqlite { path } => {
+            check_folder(&path)?;
+            Target::Sqlite(path)
+        }
+        DatabaseUrl::Postgres { url, shown } => {
+            Target::Postgres { url: url.expose_secret().to_owned(), shown }
+        }
+    };
+    let store = Store::open(&target).await?;
+    Ok(Database { store, shown, _passing: passing })
+}
+
+/// SQLite's own words for a missing folder do not name it.
+fn check_folder(path: &Path) -> anyhow::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder.filter(|folder| !folder.is_dir()) {
+        Some(folder) => {
+            let text = format!("the database's folder `{}` does not exist", folder.display());
+            Err(Failure::usage(text).into())
+        }
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,48 @@
+//! What the reader hands over: a bounded number of events, and what it could not read.
+
+use cowrie_parse::Event;
+use cowrie_store::DeadLetter;
+
+use crate::summary::FileProblem;
+
+/// A piece of the input, small enough for one transaction.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) events: Vec<Event>,
+    pub(crate) letters: Vec<DeadLetter>,
+    /// Files that could not be read, or not to their end.
+    pub(crate) problems: Vec<FileProblem>,
+    /// Files that were opened and read.
+    pub(crate) files: u64,
+    /// Bytes of log, inflated.
+    pub(crate) bytes: u64,
+    /// Bytes of the files themselves, for progress.
+    pub(crate) bytes_on_disk: u64,
+    /// Bytes that the batch keeps in memory, about.
+    size: usize,
+}
+
+impl Batch {
+    pub(crate) fn add_event(&mut self, event: Event) {
+        self.size += event.text.len() + size_of::<Event>();
+        self.events.push(event);
+    }
+
+    pub(crate) fn add_letter(&mut self, letter: DeadLetter) {
+        self.size += letter.payload.len() + size_of::<DeadLetter>();
+        self.letters.push(letter);
+    }
+
+    /// Whether it is time for a transaction.
+    pub(crate) fn is_full(&self, most_events: usize, most_bytes: usize) -> bool {
+        self.events.len() >= most_events || self.size >= most_bytes
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.events.is_empty()
+            && self.letters.is_empty()
+            && self.problems.is_empty()
+            && self.files == 0
+            && self.bytes_on_disk == 0
+    }
+}

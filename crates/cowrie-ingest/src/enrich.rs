@@ -1,0 +1,196 @@
+//! Net-new enrichment: what this machine knows of the addresses of a batch, before it commits.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use cowrie_core::kind_of;
+use cowrie_enrichment::{Answer, OfflineSource, Outcome, SourceName, validation};
+use cowrie_inventory::{Enrichment, cut, facts};
+use cowrie_session::Summary;
+use cowrie_store::{
+    AddressChange, AddressRow, AsnChange, KnownSession, SessionChange, StoreError, Writing,
+};
+
+/// A confirmation that an address is still in its network is worth a row after this long.
+const CONFIRMATION: TimeDelta = TimeDelta::days(30);
+
+/// What is filled in while loading, and for which sensors.
+pub struct NetNew<'a> {
+    /// The source that answers from this machine.
+    pub source: &'a dyn OfflineSource,
+    /// Whether the addresses of a sensor are to be looked up at all.
+    pub is_wanted: &'a (dyn Fn(Option<&str>) -> bool + Sync),
+}
+
+impl std::fmt::Debug for NetNew<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NetNew").field("source", &self.source.name()).finish_non_exhaustive()
+    }
+}
+
+/// What became of the addresses of a batch.
+#[derive(Debug, Default)]
+pub(crate) struct Enriched {
+    pub(crate) addresses: Vec<AddressChange>,
+    /// Addresses that the database did not have.
+    pub(crate) n_new: u64,
+    /// Sessions whose first event is earlier than the one their snapshot was cut for.
+    pub(crate) n_before_earliest: u64,
+}
+
+impl NetNew<'_> {
+    /// Looks up the addresses of the changed sessions and cuts the snapshots that are missing.
+    pub(crate) async fn enrich(
+        &self,
+        writing: &mut Writing,
+        changes: &mut [SessionChange],
+        now: DateTime<Utc>,
+    ) -> Result<Enriched, StoreError> {
+        let wanted = self.wanted_addresses(changes);
+        let texts: BTreeSet<String> = wanted.keys().map(ToString::to_string).collect();
+        let rows = writing.addresses(&texts).await?;
+        let ids = |change: &SessionChange| change.before.as_ref().map(|session| session.id.clone());
+        let known = writing.known_sessions(&changes.iter().filter_map(ids).collect()).await?;
+        let mut enriched = Enriched::default();
+        let mut documents = BTreeMap::new();
+        for (address, is_wanted) in wanted {
+            let row = rows.get(&address.to_string());
+            enriched.n_new += u64::from(row.is_none());
+            let (document, change) = self.address(address, row, is_wanted, now);
+            enriched.addresses.push(change);
+            documents.insert(address, document);
+        }
+        for change in changes {
+            let known = change.before.as_ref().and_then(|session| known.get(&session.id));
+            change.snapshot_asn_before = known.and_then(|known| known.snapshot_asn);
+            enriched.n_before_earliest += u64::from(self.session(change, known, &documents, now));
+        }
+        Ok(enriched)
+    }
+
+    /// The addresses of the changed sessions, and whether any sensor wants them looked up.
+    fn wanted_addresses(&self, changes: &[SessionChange]) -> BTreeMap<IpAddr, bool> {
+        let mut wanted = BTreeMap::new();
+        for change in changes {
+            for session in [&change.before, &change.after].into_iter().flatten() {
+                let Some(address) = session.summary.as_ref().and_then(|s| s.source_ip) else {
+                    continue;
+                };
+                *wanted.entry(address).or_insert(false) |= (self.is_wanted)(session.sensor());
+            }
+        }
+        wanted
+    }
+
+    /// What is known of an address now, and what of it the database lacks.
+    fn address(
+        &self,
+        address: IpAddr,
+        row: Option<&AddressRow>,
+        is_wanted: bool,
+        now: DateTime<Utc>,
+    ) -> (Enrichment, AddressChange) {
+        let stored = row.and_then(|row| row.enrichment.as_deref());
+        let mut document = Enrichment::from_json(stored).unwrap_or_else(|error| {
+            tracing::warn!(%address, %error, "what is stored of an address cannot be read");
+            Enrichment::default()
+        });
+        let before = document.clone();
+        if is_wanted {
+            if !document.has_answered(SourceName::Validation) {
+                document.record(SourceName::Validation, &validation(address), now);
+            }
+            if self.is_stale(&document, address, now) {
+                document.record(self.source.name(), &self.ask(address, now), now);
+            }
+        }
+        let is_new = document != before;
+        let change = AddressChange {
+            address: address.to_string(),
+            enrichment: document.to_json().filter(|_| is_new),
+            asn: asn_of(&document, row, now),
+            asn_before: row.and_then(|row| row.current_asn),
+        };
+        (document, change)
+    }
+
+    /// Whether the source would now say something that the document does not have.
+    ///
+    /// A document that says why it was not asked is as good as before when it still is not.
+    fn is_stale(&self, document: &Enrichment, address: IpAddr, now: DateTime<Utc>) -> bool {
+        let name = self.source.name();
+        let in_force = self.source.vintage_in_force(now);
+        let would_answer = in_force.is_some() && !kind_of(address).is_bogon();
+        let was_tried = document.status(name).is_some();
+        if would_answer { document.is_stale(name, now, in_force) } else { !was_tried }
+    }
+
+    fn ask(&self, address: IpAddr, at: DateTime<Utc>) -> Answer {
+        if kind_of(address).is_bogon() {
+            return Answer::from(Outcome::skipped("not public"));
+        }
+        self.source.lookup(address, at)
+    }
+
+    /// Cuts the snapshot of a session that has none; says whether one was cut for a later start.
+    fn session(
+        &self,
+        change: &mut SessionChange,
+        known: Option<&KnownSession>,
+        documents: &BTreeMap<IpAddr, Enrichment>,
+        now: DateTime<Utc>,
+    ) -> bool {
+        let Some(session) = &change.after else { return false };
+        let Some(summary) = &session.summary else { return false };
+        if let Some(known) = known.filter(|known| known.is_enriched) {
+            return summary.first_event_at < known.first_event_at;
+        }
+        if (self.is_wanted)(session.sensor())
+            && let Some(address) = summary.source_ip
+            && let Some(document) = documents.get(&address)
+        {
+            let document = self.as_of(document, address, summary, now);
+            change.snapshot = Some(cut(&document, summary.first_event_at, now, false));
+        }
+        false
+    }
+
+    /// The document with what the local databases say as of the session's time.
+    fn as_of(
+        &self,
+        document: &Enrichment,
+        address: IpAddr,
+        summary: &Summary,
+        now: DateTime<Utc>,
+    ) -> Enrichment {
+        let mut document = document.clone();
+        let at = summary.first_event_at;
+        if self.source.vintage_in_force(at) != self.source.vintage_in_force(now) {
+            document.record(self.source.name(), &self.ask(address, at), now);
+        }
+        document
+    }
+}
+
+/// The network that a document names, with what the history needs to know.
+fn asn_of(
+    document: &Enrichment,
+    row: Option<&AddressRow>,
+    now: DateTime<Utc>,
+) -> Option<AsnChange> {
+    let facts = facts(document);
+    let known = facts.asn?;
+    let asn = known.value.as_i64();
+    let observed_at = known.vintage.unwrap_or(now);
+    let is_move = row.and_then(|row| row.current_asn) != Some(asn);
+    let last_verified = row.and_then(|row| row.asn_last_verified);
+    let is_confirmation = last_verified.is_none_or(|last| observed_at - last >= CONFIRMATION);
+    Some(AsnChange {
+        asn,
+        organization: facts.organization.map(|known| known.value),
+        observed_at,
+        source: known.source.name(),
+        is_history: is_move || is_confirmation,
+    })
+}

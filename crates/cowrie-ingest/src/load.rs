@@ -1,0 +1,159 @@
+//! Loads sources into a store: the reader reads ahead, one batch at a time is merged.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use cowrie_core::Clock;
+use cowrie_logfile::Source;
+use cowrie_store::{Changes, Store, StoreError, Writing};
+use tokio::sync::mpsc;
+use tokio::task::JoinError;
+use tokio_util::sync::CancellationToken;
+
+use crate::batch::Batch;
+use crate::enrich::NetNew;
+use crate::merge::{by_family, merge};
+use crate::reader::{ReadOptions, read_all};
+use crate::summary::{FileProblem, Progress, Summary};
+
+/// Batches that wait between the reader and the writer.
+const BATCHES_AHEAD: usize = 1;
+
+/// What is loaded, and how.
+#[derive(Debug)]
+pub struct LoadOptions {
+    /// Names the run in the rows that it writes.
+    pub ingest_id: String,
+    /// Do everything, then take it all back.
+    ///
+    /// The whole load is then one transaction, during which nobody else can write.
+    pub dry_run: bool,
+    /// How input is read.
+    pub read: ReadOptions,
+}
+
+/// Who is told how far a load is.
+pub trait Observer: Send + Sync {
+    /// Called after each batch.
+    fn progress(&self, progress: &Progress);
+
+    /// Called for each file that could not be read, or not to its end.
+    fn problem(&self, problem: &FileProblem);
+}
+
+/// Why a load ended early; every batch before is committed.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The database failed.
+    #[error("failed to store a batch")]
+    Store(#[from] StoreError),
+    /// The thread that reads ended in a panic.
+    #[error("failed to read the input")]
+    Reader(#[source] JoinError),
+}
+
+/// Loads `sources` in order.
+///
+/// A cancelled `stop` ends the load after the batch at hand, which is committed.
+///
+/// # Errors
+///
+/// When the database fails. Content and files never end a load: they are in the summary.
+pub async fn load(
+    store: &Store,
+    sources: Vec<Source>,
+    net_new: &NetNew<'_>,
+    options: &LoadOptions,
+    clock: &dyn Clock,
+    stop: &CancellationToken,
+    observer: &dyn Observer,
+) -> Result<Summary, LoadError> {
+    let started = Instant::now();
+    let (sender, mut batches) = mpsc::channel::<Batch>(BATCHES_AHEAD);
+    let (read, reader_stop) = (options.read, stop.clone());
+    let sources: Arc<[Source]> = sources.into();
+    let reader =
+        tokio::task::spawn_blocking(move || read_all(&sources, read, &sender, &reader_stop));
+    let mut loader =
+        Loader { store, net_new, options, clock, summary: Summary::default(), open: None };
+    let mut progress = Progress::default();
+    while let Some(batch) = batches.recv().await {
+        progress.bytes_on_disk += batch.bytes_on_disk;
+        batch.problems.iter().for_each(|problem| observer.problem(problem));
+        loader.batch(batch).await?;
+        progress.events = loader.summary.events;
+        progress.rejected = loader.summary.rejected;
+        observer.progress(&progress);
+    }
+    reader.await.map_err(LoadError::Reader)?;
+    let mut summary = loader.summary;
+    summary.stopped = stop.is_cancelled();
+    summary.end(started.elapsed());
+    Ok(summary)
+}
+
+struct Loader<'a> {
+    store: &'a Store,
+    net_new: &'a NetNew<'a>,
+    options: &'a LoadOptions,
+    clock: &'a dyn Clock,
+    summary: Summary,
+    /// The one transaction of a dry run.
+    open: Option<Writing>,
+}
+
+impl Loader<'_> {
+    async fn batch(&mut self, batch: Batch) -> Result<(), StoreError> {
+        let mut writing = match self.open.take() {
+            Some(writing) => writing,
+            None => self.store.begin_writing().await?,
+        };
+        let (n_events, n_letters) = (batch.events.len() as u64, batch.letters.len() as u64);
+        let new_events = self.merge(&mut writing, batch).await?;
+        if self.options.dry_run {
+            self.open = Some(writing);
+        } else {
+            writing.commit().await?;
+        }
+        self.summary.events += n_events;
+        self.summary.new_events += new_events;
+        self.summary.duplicate_events += n_events - new_events;
+        self.summary.rejected += n_letters;
+        Ok(())
+    }
+
+    /// Merges a batch in its transaction; gives the number of events that are new.
+    async fn merge(&mut self, writing: &mut Writing, batch: Batch) -> Result<u64, StoreError> {
+        let Batch { events, letters, problems, files, bytes, .. } = batch;
+        let incoming = by_family(events);
+        let known = writing.events_of(&incoming.keys().cloned().collect()).await?;
+        let mut merged = merge(incoming, known);
+        let now = self.clock.now();
+        let enriched = self.net_new.enrich(writing, &mut merged.changes, now).await?;
+        let changes = Changes {
+            ingest_id: &self.options.ingest_id,
+            now,
+            sessions: &merged.changes,
+            addresses: &enriched.addresses,
+            dead_letters: &letters,
+        };
+        writing.apply(&changes).await?;
+        let summary = &mut self.summary;
+        summary.files += files;
+        summary.bytes += bytes;
+        summary.problems.extend(problems);
+        summary.addresses_new += enriched.n_new;
+        summary.snapshot_before_earliest += enriched.n_before_earliest;
+        for change in merged.changes.iter().filter(|change| has_summary(change)) {
+            let is_new = change.before.is_none();
+            summary.sessions_new += u64::from(is_new);
+            summary.sessions_updated += u64::from(!is_new);
+        }
+        Ok(merged.new_events)
+    }
+}
+
+/// Whether the change leaves a session behind, and not only events without one.
+fn has_summary(change: &cowrie_store::SessionChange) -> bool {
+    change.after.as_ref().is_some_and(|session| session.summary.is_some())
+}

@@ -1,0 +1,75 @@
+//! Set union of what the tables hold and what a batch brings, family by family.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use cowrie_core::EventId;
+use cowrie_parse::Event;
+use cowrie_session::{Session, family_of, fold_family};
+use cowrie_store::SessionChange;
+
+/// The events of a batch by family.
+pub(crate) fn by_family(events: Vec<Event>) -> BTreeMap<String, Vec<Event>> {
+    let mut families: BTreeMap<String, Vec<Event>> = BTreeMap::new();
+    for event in events {
+        families.entry(family_of(&event)).or_default().push(event);
+    }
+    families
+}
+
+/// What merging a batch comes to.
+#[derive(Debug, Default)]
+pub(crate) struct Merge {
+    pub(crate) changes: Vec<SessionChange>,
+    pub(crate) new_events: u64,
+}
+
+/// Merges a batch into what the tables hold of its families.
+pub(crate) fn merge(
+    incoming: BTreeMap<String, Vec<Event>>,
+    mut known: BTreeMap<String, Vec<Event>>,
+) -> Merge {
+    let mut merge = Merge::default();
+    for (family, incoming) in incoming {
+        let known = known.remove(&family).unwrap_or_default();
+        let (new_events, is_change) = news(&known, &incoming);
+        merge.new_events += new_events;
+        if is_change {
+            let before = fold_family(&family, known.iter().cloned());
+            let after = fold_family(&family, known.into_iter().chain(incoming));
+            merge.changes.extend(changes(&family, before, after));
+        }
+    }
+    merge
+}
+
+/// How many of the incoming events are new, and whether they change the set at all: an event
+/// that is known may come in a smaller spelling.
+fn news(known: &[Event], incoming: &[Event]) -> (u64, bool) {
+    let texts: HashMap<EventId, &str> =
+        known.iter().map(|event| (event.id, event.text.as_str())).collect();
+    let new: BTreeSet<EventId> =
+        incoming.iter().map(|event| event.id).filter(|id| !texts.contains_key(id)).collect();
+    let is_smaller =
+        |event: &Event| texts.get(&event.id).is_some_and(|text| event.text.as_str() < *text);
+    (new.len() as u64, !new.is_empty() || incoming.iter().any(is_smaller))
+}
+
+/// The changes of a family: of one session, or of several, which are all written anew.
+fn changes(family: &str, before: Vec<Session>, after: Vec<Session>) -> Vec<SessionChange> {
+    let has_siblings = after.len() > 1;
+    let change = |before, after| SessionChange {
+        family: family.to_owned(),
+        has_siblings,
+        before,
+        after,
+        snapshot_asn_before: None,
+        snapshot: None,
+    };
+    if before.len() <= 1 && !has_siblings {
+        let pair = (before.into_iter().next(), after.into_iter().next());
+        return vec![change(pair.0, pair.1)];
+    }
+    let gone = before.into_iter().map(|session| change(Some(session), None));
+    let come = after.into_iter().map(|session| change(None, Some(session)));
+    gone.chain(come).collect()
+}

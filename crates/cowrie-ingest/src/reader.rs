@@ -1,0 +1,156 @@
+//! Reads files into batches, on a thread of its own.
+
+use cowrie_logfile::{Damage, Limits, LogReader, Record, RecordKind, Source};
+use tokio::sync::mpsc::Sender;
+use tokio_util::sync::CancellationToken;
+
+use crate::batch::Batch;
+use crate::letters;
+use crate::summary::FileProblem;
+
+/// A file whose first rejects are this many, with no event among them, is no Cowrie log.
+const REJECTS_OF_NO_LOG: u64 = 1_000;
+
+/// How input is read.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadOptions {
+    /// Bounds on a file's content.
+    pub limits: Limits,
+    /// Events per transaction, at most.
+    pub batch_events: usize,
+    /// Bytes of events per transaction, about.
+    pub batch_bytes: usize,
+}
+
+impl ReadOptions {
+    /// What suits a small server: a loader stays far below 256 MiB with it.
+    pub const STANDARD: Self =
+        Self { limits: Limits::STANDARD, batch_events: 20_000, batch_bytes: 16 << 20 };
+}
+
+/// The receiver is gone, or a stop was asked for: there is nobody left to read for.
+struct Stopped;
+
+/// Reads every source, in order, until the end or until nobody wants more.
+pub(crate) fn read_all(
+    sources: &[Source],
+    options: ReadOptions,
+    batches: &Sender<Batch>,
+    stop: &CancellationToken,
+) {
+    let mut reader = Reader { options, batches, stop, batch: Batch::default() };
+    let read = sources.iter().try_for_each(|source| reader.source(source));
+    if read.is_ok() || stop.is_cancelled() {
+        // A receiver that is gone has its reason and says it.
+        let _gone = reader.flush().is_err();
+    }
+}
+
+struct Reader<'a> {
+    options: ReadOptions,
+    batches: &'a Sender<Batch>,
+    stop: &'a CancellationToken,
+    batch: Batch,
+}
+
+impl Reader<'_> {
+    fn source(&mut self, source: &Source) -> Result<(), Stopped> {
+        let name = match source {
+            Source::File { path, .. } => path.to_string_lossy().into_owned(),
+            Source::Stdin => "-".to_owned(),
+        };
+        match cowrie_logfile::open(source, self.options.limits) {
+            Ok(mut log) => self.log(&name, &mut log),
+            Err(error) => {
+                self.problem(&name, describe(&error));
+                Ok(())
+            }
+        }
+    }
+
+    fn log(&mut self, name: &str, log: &mut LogReader) -> Result<(), Stopped> {
+        self.batch.files += 1;
+        let (mut n_events, mut n_rejects, mut on_disk, mut inflated) = (0_u64, 0_u64, 0, 0);
+        loop {
+            match log.next() {
+                Ok(None) => break,
+                Ok(Some(record)) => {
+                    let end = record.offset + record.bytes.len() as u64;
+                    let is_event = self.record(name, record);
+                    *if is_event { &mut n_events } else { &mut n_rejects } += 1;
+                    self.batch.bytes += end.saturating_sub(inflated);
+                    inflated = inflated.max(end);
+                }
+                Err(error) => {
+                    let detail = describe(&error);
+                    let letter = letters::of_damage(name, inflated, "damaged_file", detail.clone());
+                    self.batch.add_letter(letter);
+                    self.problem(name, detail);
+                }
+            }
+            let so_far = log.compressed_offset();
+            self.batch.bytes_on_disk += so_far - on_disk;
+            on_disk = so_far;
+            if n_events == 0 && n_rejects >= REJECTS_OF_NO_LOG {
+                let reason = format!(
+                    "does not look like a Cowrie log: no event among its first {n_rejects} lines; \
+                     the rest is not read"
+                );
+                self.problem(name, reason);
+                break;
+            }
+            if self.batch.is_full(self.options.batch_events, self.options.batch_bytes) {
+                self.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes in one record; says whether it is an event.
+    fn record(&mut self, name: &str, record: Record<'_>) -> bool {
+        let Record { offset, bytes, kind } = record;
+        let (reason, detail) = match kind {
+            RecordKind::Object => match cowrie_parse::parse(bytes) {
+                Ok(event) => {
+                    self.batch.add_event(event);
+                    return true;
+                }
+                Err(reject) => (reject.code(), describe(&reject)),
+            },
+            RecordKind::NotJson(Damage { at, what }) => {
+                ("not_json", format!("not JSON: {what} at byte {at}"))
+            }
+            RecordKind::TooLong => {
+                let most = self.options.limits.max_record_bytes;
+                ("too_long", format!("longer than {most} bytes; its front is kept"))
+            }
+            RecordKind::Torn => ("torn", "the log ends in the middle of it".to_owned()),
+        };
+        self.batch.add_letter(letters::of_content(name, offset, bytes, reason, detail));
+        false
+    }
+
+    fn problem(&mut self, name: &str, problem: String) {
+        self.batch.problems.push(FileProblem { file: name.to_owned(), problem });
+    }
+
+    fn flush(&mut self) -> Result<(), Stopped> {
+        let batch = std::mem::take(&mut self.batch);
+        if !batch.is_empty() && self.batches.blocking_send(batch).is_err() {
+            return Err(Stopped);
+        }
+        if self.stop.is_cancelled() { Err(Stopped) } else { Ok(()) }
+    }
+}
+
+/// An error and everything behind it, on one line.
+fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

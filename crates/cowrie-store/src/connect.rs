@@ -1,0 +1,134 @@
+//! Opens a database, and makes sure that its schema is the one this program knows.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr};
+use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+
+use crate::error::StoreError;
+
+/// Pages of a new SQLite file, in bytes: larger pages keep documents of events in fewer of them.
+const SQLITE_PAGE_BYTES: u32 = 32_768;
+
+/// How long a writer waits for another one before it gives up.
+const BUSY_WAIT: Duration = Duration::from_secs(120);
+
+/// Where a database is.
+#[derive(Clone)]
+pub enum Target {
+    /// A file, made when it is not there.
+    Sqlite(PathBuf),
+    /// A server; the URL may hold a password.
+    Postgres {
+        /// The URL to connect to.
+        url: String,
+        /// The URL without a password, for messages.
+        shown: String,
+    },
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "{}", path.display()),
+            Self::Postgres { shown, .. } => f.write_str(shown),
+        }
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Target {
+    /// Connects, without looking at the schema.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Open`] when the file cannot be made or the server does not answer.
+    pub async fn connect(&self) -> Result<DatabaseConnection, StoreError> {
+        let options = match self {
+            Self::Sqlite(path) => sqlite_options(path),
+            Self::Postgres { url, .. } => postgres_options(url),
+        };
+        let failed = |source: DbErr| StoreError::Open { shown: self.to_string(), source };
+        Database::connect(options).await.map_err(failed)
+    }
+}
+
+fn sqlite_options(path: &std::path::Path) -> ConnectOptions {
+    let path = path.to_owned();
+    let mut options = ConnectOptions::new("sqlite::memory:");
+    options.max_connections(4).sqlx_logging(false);
+    options.map_sqlx_sqlite_opts(move |sqlite| {
+        sqlite
+            .in_memory(false)
+            .shared_cache(false)
+            .filename(&path)
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .page_size(SQLITE_PAGE_BYTES)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .busy_timeout(BUSY_WAIT)
+    });
+    options
+}
+
+fn postgres_options(url: &str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(4).sqlx_logging(false).acquire_timeout(Duration::from_secs(30));
+    options
+}
+
+/// A database whose schema is the one this program knows.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(crate) db: DatabaseConnection,
+}
+
+impl Store {
+    /// Opens a database; a SQLite file is made and migrated, a PostgreSQL database never is.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Outdated`] and [`StoreError::Newer`] say what to do about the schema.
+    pub async fn open(target: &Target) -> Result<Self, StoreError> {
+        let db = target.connect().await?;
+        let shown = || target.to_string();
+        let failed = |source| StoreError::Schema { shown: shown(), source };
+        let status = cowrie_migration::status(&db).await.map_err(failed)?;
+        let (found, needed) = (status.version, status.newest);
+        if status.is_newer() {
+            return Err(StoreError::Newer { shown: shown(), found, known: needed });
+        }
+        match target {
+            _ if status.is_current() => {}
+            Target::Sqlite(_) => {
+                cowrie_migration::up(&db, None).await.map_err(failed)?;
+            }
+            Target::Postgres { .. } => {
+                return Err(StoreError::Outdated { shown: shown(), found, needed });
+            }
+        }
+        Ok(Self { db })
+    }
+
+    /// A store over a connection whose schema was just made.
+    pub fn over(db: DatabaseConnection) -> Self {
+        Self { db }
+    }
+
+    /// The connection, for questions of everyday size.
+    pub fn connection(&self) -> &DatabaseConnection {
+        &self.db
+    }
+
+    pub(crate) fn is_postgres(&self) -> bool {
+        self.db.get_database_backend() == DbBackend::Postgres
+    }
+}

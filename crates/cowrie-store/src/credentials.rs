@@ -1,0 +1,283 @@
+//! Writes passwords and SSH keys: the totals, and which session used which.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Days, NaiveTime, Utc};
+use cowrie_session::{KeyUse, LoginUse};
+
+use crate::changes::SessionChange;
+use crate::error::StoreError;
+use crate::inventory::{earlier, later};
+use crate::rows::{Rows, Transaction, Values, flag, int, number, text, time};
+use crate::sessions::{changed, numbered};
+use crate::totals::{KeyTotal, PasswordTotal, Totals};
+
+/// One describing column of a key: from the earlier of two uses, as SQL for both engines.
+macro_rules! describe {
+    ($c:literal) => {
+        concat!(
+            $c,
+            " = CASE WHEN excluded.first_seen < ssh_key_intelligence.first_seen \
+             OR excluded.first_seen = ssh_key_intelligence.first_seen AND (\
+             coalesce(excluded.key_comment, '') {C}, excluded.pattern_type {C}, \
+             coalesce(excluded.target_path, '') {C}) < (\
+             coalesce(ssh_key_intelligence.key_comment, '') {C}, \
+             ssh_key_intelligence.pattern_type {C}, \
+             coalesce(ssh_key_intelligence.target_path, '') {C}) THEN excluded.",
+            $c,
+            " ELSE ssh_key_intelligence.",
+            $c,
+            " END"
+        )
+    };
+}
+
+impl Transaction {
+    /// Passwords, who used them, and the days on which they did.
+    pub(crate) async fn write_passwords(
+        &mut self,
+        totals: &Totals,
+        changes: &[SessionChange],
+    ) -> Result<(), StoreError> {
+        let passwords: Vec<(&String, &PasswordTotal)> = totals.passwords.iter().collect();
+        let rows = Rows::new(vec![
+            ("password_hash", text(&passwords, |(hash, _)| Some(hash))),
+            ("password_text", text(&passwords, |(_, total)| Some(&total.text))),
+            ("first_seen", time(&passwords, |(_, total)| Some(total.span.first))),
+            ("last_seen", time(&passwords, |(_, total)| Some(total.span.last))),
+            ("times_seen", int(&passwords, |(_, total)| Some(total.times))),
+            ("unique_sessions", int(&passwords, |(_, total)| Some(total.sessions))),
+        ]);
+        self.run("write passwords", &rows, PASSWORDS).await?;
+
+        let sessions = changed(changes, |session| &session.logins);
+        self.clear(
+            "clear the logins of sessions that grew",
+            &sessions,
+            "DELETE FROM password_session_usage WHERE session_id IN (SELECT session_id FROM rows)",
+        )
+        .await?;
+        let uses: Vec<(&str, usize, &LoginUse)> =
+            sessions.iter().flat_map(|(_, session)| numbered(session, &session.logins)).collect();
+        let rows = Rows::new(vec![
+            ("session_id", text(&uses, |(id, ..)| Some(id))),
+            ("position", int(&uses, |(_, at, _)| number(*at))),
+            ("password_hash", text(&uses, |(.., login)| Some(&login.password_hash))),
+            ("username", text(&uses, |(.., login)| Some(&login.username))),
+            ("success", flag(&uses, |(.., login)| login.success)),
+            ("attempts", int(&uses, |(.., login)| number(login.attempts))),
+            ("used_at", time(&uses, |(.., login)| Some(login.first_seen))),
+        ]);
+        self.run("write logins", &rows, LOGINS).await?;
+        self.count_days(changes).await
+    }
+
+    /// Counts the days anew on which a changed session used a password, before or now.
+    async fn count_days(&mut self, changes: &[SessionChange]) -> Result<(), StoreError> {
+        let sessions = changes.iter().flat_map(|change| [&change.before, &change.after]).flatten();
+        let days: BTreeSet<_> = sessions
+            .flat_map(|session| &session.logins)
+            .map(|login| login.first_seen.date_naive())
+            .collect();
+        let begins = |day: &chrono::NaiveDate| -> Option<DateTime<Utc>> {
+            Some(day.and_time(NaiveTime::MIN).and_utc())
+        };
+        let days: Vec<_> = days.into_iter().collect();
+        let rows = Rows::new(vec![
+            ("day", Values::Date(days.iter().map(ToString::to_string).collect())),
+            ("begins", time(&days, begins)),
+            ("ends", time(&days, |day| begins(&day.checked_add_days(Days::new(1))?))),
+        ]);
+        self.run("count the passwords of a day", &rows, DAYS).await
+    }
+
+    /// SSH keys, the sessions that planted or offered them, and which come together.
+    pub(crate) async fn write_keys(
+        &mut self,
+        totals: &Totals,
+        changes: &[SessionChange],
+    ) -> Result<(), StoreError> {
+        let keys: Vec<(&String, &KeyTotal)> = totals.keys.iter().collect();
+        self.run("write SSH keys", &key_rows(&keys), KEYS).await?;
+        let sessions = changed(changes, |session| &session.keys);
+        let uses: Vec<(KeyRow<'_>, &KeyUse)> = sessions
+            .iter()
+            .flat_map(|(_, session)| {
+                let address = session.summary.as_ref().and_then(|s| s.source_ip);
+                numbered(session, &session.keys).map(move |(id, at, key)| {
+                    (KeyRow { id, at, address: address.map(|a| a.to_string()) }, key)
+                })
+            })
+            .collect();
+        self.count_sources(&uses).await?;
+        self.clear(
+            "clear the SSH keys of sessions that grew",
+            &sessions,
+            "DELETE FROM session_ssh_keys WHERE session_id IN (SELECT session_id FROM rows)",
+        )
+        .await?;
+        let rows = Rows::new(vec![
+            ("session_id", text(&uses, |(row, _)| Some(row.id))),
+            ("position", int(&uses, |(row, _)| number(row.at))),
+            (
+                "key_fingerprint",
+                Values::Text(uses.iter().map(|(_, key)| Some(key.key.fingerprint())).collect()),
+            ),
+            ("injection_method", text(&uses, |(_, key)| Some(key.method.name()))),
+            ("command_text", text(&uses, |(_, key)| key.command.as_deref())),
+            ("target_path", text(&uses, |(_, key)| key.target_path.as_deref())),
+            ("attempts", int(&uses, |(_, key)| number(key.attempts))),
+            ("used_at", time(&uses, |(_, key)| Some(key.first_seen))),
+            ("source_ip", text(&uses, |(row, _)| row.address.as_deref())),
+            ("successful_injection", flag(&uses, |(_, key)| key.successful)),
+        ]);
+        self.run("write which session used which SSH key", &rows, KEY_USES).await?;
+        self.recount_moved_keys(totals, changes).await?;
+        let several = sessions.iter().filter(|(_, session)| session.keys.len() > 1);
+        let rows = Rows::of_texts("session_id", several.map(|(_, session)| session.id.clone()));
+        self.run("write which SSH keys come together", &rows, KEY_PAIRS).await
+    }
+
+    /// Adds the addresses that use a key for the first time; runs before the uses are written.
+    async fn count_sources(&mut self, uses: &[(KeyRow<'_>, &KeyUse)]) -> Result<(), StoreError> {
+        let pairs: BTreeSet<(String, &str)> = uses
+            .iter()
+            .filter_map(|(row, key)| Some((key.key.fingerprint(), row.address.as_deref()?)))
+            .collect();
+        let pairs: Vec<_> = pairs.into_iter().collect();
+        let rows = Rows::new(vec![
+            ("key_fingerprint", text(&pairs, |(fingerprint, _)| Some(fingerprint))),
+            ("source_ip", text(&pairs, |(_, address)| Some(address))),
+        ]);
+        self.run("count the addresses of SSH keys", &rows, KEY_SOURCES).await
+    }
+
+    /// Counts the addresses of a key anew when a session that used it went or moved.
+    async fn recount_moved_keys(
+        &mut self,
+        totals: &Totals,
+        changes: &[SessionChange],
+    ) -> Result<(), StoreError> {
+        if totals.vacated.is_empty() {
+            return Ok(());
+        }
+        let sessions = changes.iter().flat_map(|change| [&change.before, &change.after]).flatten();
+        let moved: BTreeSet<String> =
+            sessions.flat_map(|session| &session.keys).map(|key| key.key.fingerprint()).collect();
+        let rows = Rows::of_texts("key_fingerprint", moved);
+        self.run(
+            "count the addresses of SSH keys anew",
+            &rows,
+            "UPDATE ssh_key_intelligence SET unique_sources = \
+             (SELECT count(DISTINCT s.source_ip) FROM session_ssh_keys s \
+             WHERE s.ssh_key_id = ssh_key_intelligence.id) \
+             WHERE key_fingerprint IN (SELECT key_fingerprint FROM rows)",
+        )
+        .await
+    }
+}
+
+/// Where a use of a key stands, and from which address it came.
+struct KeyRow<'a> {
+    id: &'a str,
+    at: usize,
+    address: Option<String>,
+}
+
+fn key_rows(keys: &[(&String, &KeyTotal)]) -> Rows {
+    let owned = |of: fn(&KeyUse) -> String| {
+        Values::Text(keys.iter().map(|(_, total)| Some(of(&total.described_by))).collect())
+    };
+    Rows::new(vec![
+        ("key_fingerprint", text(keys, |(fingerprint, _)| Some(fingerprint))),
+        ("key_type", owned(|key| key.key.key_type().to_owned())),
+        ("key_data", owned(|key| key.key.base64())),
+        ("key_hash", owned(|key| key.key.key_hash())),
+        ("key_full", owned(|key| format!("{} {}", key.key.key_type(), key.key.base64()))),
+        ("key_bits", int(keys, |(_, total)| total.described_by.key.bits().map(i64::from))),
+        ("key_comment", text(keys, |(_, total)| total.described_by.comment.as_deref())),
+        ("pattern_type", text(keys, |(_, total)| Some(total.described_by.pattern))),
+        ("target_path", text(keys, |(_, total)| total.described_by.target_path.as_deref())),
+        ("first_seen", time(keys, |(_, total)| Some(total.span.first))),
+        ("last_seen", time(keys, |(_, total)| Some(total.span.last))),
+        ("total_attempts", int(keys, |(_, total)| Some(total.attempts))),
+        ("unique_sessions", int(keys, |(_, total)| Some(total.sessions))),
+    ])
+}
+
+const PASSWORDS: &str = concat!(
+    "INSERT INTO password_tracking (password_hash, password_text, first_seen, last_seen, \
+     times_seen, unique_sessions) SELECT password_hash, password_text, first_seen, last_seen, \
+     times_seen, unique_sessions FROM rows WHERE true ON CONFLICT (password_hash) DO UPDATE SET ",
+    earlier!("password_tracking", "first_seen"),
+    ", ",
+    later!("password_tracking", "last_seen"),
+    ", times_seen = password_tracking.times_seen + excluded.times_seen, \
+     unique_sessions = password_tracking.unique_sessions + excluded.unique_sessions"
+);
+
+const LOGINS: &str = "INSERT INTO password_session_usage \
+     (session_id, position, password_id, username, success, attempts, timestamp) \
+     SELECT rows.session_id, rows.position, p.id, rows.username, rows.success, rows.attempts, \
+     rows.used_at FROM rows JOIN password_tracking p ON p.password_hash = rows.password_hash";
+
+const DAYS: &str = "INSERT INTO password_statistics (date, total_attempts, unique_passwords) \
+     SELECT rows.day, coalesce(sum(u.attempts), 0), count(DISTINCT u.password_id) \
+     FROM rows LEFT JOIN password_session_usage u \
+     ON u.timestamp >= rows.begins AND u.timestamp < rows.ends WHERE true GROUP BY rows.day \
+     ON CONFLICT (date) DO UPDATE SET total_attempts = excluded.total_attempts, \
+     unique_passwords = excluded.unique_passwords";
+
+/// A key is described by its earliest use; where two are equally early, by the smaller words.
+const KEYS: &str = concat!(
+    "INSERT INTO ssh_key_intelligence (key_fingerprint, key_type, key_data, key_hash, key_full, \
+     key_bits, key_comment, pattern_type, target_path, first_seen, last_seen, total_attempts, \
+     unique_sources, unique_sessions) SELECT key_fingerprint, key_type, key_data, key_hash, \
+     key_full, key_bits, key_comment, pattern_type, target_path, first_seen, last_seen, \
+     total_attempts, 0, unique_sessions FROM rows WHERE true \
+     ON CONFLICT (key_fingerprint) DO UPDATE SET ",
+    describe!("key_comment"),
+    ", ",
+    describe!("pattern_type"),
+    ", ",
+    describe!("target_path"),
+    ", ",
+    earlier!("ssh_key_intelligence", "first_seen"),
+    ", ",
+    later!("ssh_key_intelligence", "last_seen"),
+    ", total_attempts = ssh_key_intelligence.total_attempts + excluded.total_attempts, \
+     unique_sessions = ssh_key_intelligence.unique_sessions + excluded.unique_sessions"
+);
+
+const KEY_SOURCES: &str = "UPDATE ssh_key_intelligence SET unique_sources = \
+     unique_sources + fresh.n FROM (SELECT k.id, count(*) AS n FROM rows \
+     JOIN ssh_key_intelligence k ON k.key_fingerprint = rows.key_fingerprint \
+     WHERE NOT EXISTS (SELECT 1 FROM session_ssh_keys s \
+     WHERE s.ssh_key_id = k.id AND s.source_ip = rows.source_ip) GROUP BY k.id) AS fresh \
+     WHERE ssh_key_intelligence.id = fresh.id";
+
+const KEY_USES: &str = "INSERT INTO session_ssh_keys (session_id, position, ssh_key_id, \
+     injection_method, command_text, target_path, attempts, timestamp, source_ip, \
+     successful_injection) SELECT rows.session_id, rows.position, k.id, rows.injection_method, \
+     rows.command_text, rows.target_path, rows.attempts, rows.used_at, rows.source_ip, \
+     rows.successful_injection FROM rows \
+     JOIN ssh_key_intelligence k ON k.key_fingerprint = rows.key_fingerprint";
+
+/// Pairs of keys are counted anew over the sessions that hold both; the first 64 keys of a
+/// session count, so that a session with very many costs no square of them.
+const KEY_PAIRS: &str = "INSERT INTO ssh_key_associations (key_id_1, key_id_2, \
+     co_occurrence_count, same_session_count, same_ip_count, first_seen, last_seen) \
+     SELECT pair.key_id_1, pair.key_id_2, count(*), count(*), count(DISTINCT x.source_ip), \
+     min(CASE WHEN x.timestamp > y.timestamp THEN x.timestamp ELSE y.timestamp END), \
+     max(CASE WHEN x.timestamp > y.timestamp THEN x.timestamp ELSE y.timestamp END) \
+     FROM (SELECT DISTINCT a.ssh_key_id AS key_id_1, b.ssh_key_id AS key_id_2 FROM rows \
+     JOIN session_ssh_keys a ON a.session_id = rows.session_id AND a.position < 64 \
+     JOIN session_ssh_keys b ON b.session_id = a.session_id AND b.position < 64 \
+     AND a.ssh_key_id < b.ssh_key_id) AS pair \
+     JOIN session_ssh_keys x ON x.ssh_key_id = pair.key_id_1 AND x.position < 64 \
+     JOIN session_ssh_keys y ON y.session_id = x.session_id AND y.ssh_key_id = pair.key_id_2 \
+     AND y.position < 64 \
+     WHERE true GROUP BY pair.key_id_1, pair.key_id_2 ON CONFLICT (key_id_1, key_id_2) \
+     DO UPDATE SET co_occurrence_count = excluded.co_occurrence_count, \
+     same_session_count = excluded.same_session_count, same_ip_count = excluded.same_ip_count, \
+     first_seen = excluded.first_seen, last_seen = excluded.last_seen";

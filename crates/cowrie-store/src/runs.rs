@@ -1,0 +1,96 @@
+//! The memory of runs: one row each, written at the start and completed at the end.
+
+use chrono::{DateTime, Utc};
+use sea_orm::{ConnectionTrait, Statement, Value};
+
+use crate::connect::Store;
+use crate::error::StoreError;
+
+/// What a program did, as the table `runs` keeps it.
+#[derive(Clone, Debug)]
+pub struct RunRecord {
+    /// Names the run; also the `ingest_id` of what it wrote.
+    pub run_id: String,
+    /// The program.
+    pub program: &'static str,
+    /// What it was asked to do.
+    pub workflow: &'static str,
+    /// The sensor it was asked to do it for, if one was named.
+    pub sensor: Option<String>,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug)]
+pub struct RunEnd {
+    /// When.
+    pub finished_at: DateTime<Utc>,
+    /// `done`, `partial`, `failed` or `stopped`.
+    pub outcome: &'static str,
+    /// The program's exit code.
+    pub exit_code: i32,
+    /// Its counters, as a JSON object.
+    pub counters: String,
+    /// What its sources were, as a JSON object.
+    pub sources: Option<String>,
+}
+
+impl Store {
+    /// Writes that a run began.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn begin_run(&self, run: &RunRecord) -> Result<(), StoreError> {
+        let values: Vec<Value> = vec![
+            run.run_id.clone().into(),
+            run.program.into(),
+            run.workflow.into(),
+            run.sensor.clone().into(),
+            run.started_at.into(),
+        ];
+        let sql = "INSERT INTO runs (run_id, program, workflow, sensor, started_at) \
+                   VALUES ($1, $2, $3, $4, $5)";
+        self.execute("write that a run began", sql, values).await
+    }
+
+    /// Writes how a run ended, with the size of the database and its open dead letters.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn end_run(&self, run: &RunRecord, end: &RunEnd) -> Result<(), StoreError> {
+        let values: Vec<Value> = vec![
+            run.run_id.clone().into(),
+            end.finished_at.into(),
+            end.outcome.into(),
+            end.exit_code.into(),
+            end.counters.clone().into(),
+            end.sources.clone().into(),
+        ];
+        let (json, bytes) = if self.is_postgres() {
+            ("::jsonb", "pg_database_size(current_database())")
+        } else {
+            ("", "(SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size())")
+        };
+        let sql = format!(
+            "UPDATE runs SET finished_at = $2, outcome = $3, exit_code = $4, \
+             counters = $5{json}, sources = $6{json}, database_bytes = {bytes}, dead_letters = \
+             (SELECT count(*) FROM dead_letter_events WHERE NOT resolved) WHERE run_id = $1"
+        );
+        self.execute("write how a run ended", &sql, values).await
+    }
+
+    async fn execute(
+        &self,
+        doing: &'static str,
+        sql: &str,
+        values: Vec<Value>,
+    ) -> Result<(), StoreError> {
+        let statement =
+            Statement::from_sql_and_values(self.db.get_database_backend(), sql, values);
+        let done = self.db.execute_raw(statement).await;
+        done.map(|_| ()).map_err(|source| StoreError::Query { doing, source })
+    }
+}
