@@ -1,0 +1,71 @@
+//! The servers that the tests talk to, started on loopback for one run.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use tempfile::TempDir;
+
+use crate::workspace::Metadata;
+
+use account::Account;
+use postgres::Postgres;
+
+mod account;
+mod pgvector;
+mod postgres;
+
+/// Every server of a test run; all of them stop, and their folder goes, when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Services {
+    postgres: Postgres,
+    pgvector: Postgres,
+    _folder: TempDir,
+}
+
+impl Services {
+    /// Start them all, fetching what this machine lacks.
+    ///
+    /// What was fetched is kept in the target folder for the next run.
+    pub(crate) fn start() -> Result<Self> {
+        let downloads = Metadata::read()?.target_directory.join("services");
+        let account = Account::for_servers()?;
+        let folder = account.folder()?;
+        let binaries = postgres::find_binaries()?;
+        let postgres = Postgres::start(&binaries, &folder.path().join("postgres"), &account)
+            .context("could not start PostgreSQL")?;
+        let pgvector = start_pgvector(&binaries, &downloads, &folder, &account)
+            .context("could not start PostgreSQL with pgvector")?;
+        Ok(Self { postgres, pgvector, _folder: folder })
+    }
+
+    /// Fail early when this machine can start no server.
+    pub(crate) fn require() -> Result<()> {
+        postgres::find_binaries().map(drop)
+    }
+
+    /// What the tests read to find the servers: names and values of environment variables.
+    pub(crate) fn environment(&self) -> [(&'static str, String); 2] {
+        [
+            ("COWRIE_TEST_POSTGRES_URL", self.postgres.url()),
+            ("COWRIE_TEST_PGVECTOR_URL", self.pgvector.url()),
+        ]
+    }
+}
+
+fn start_pgvector(
+    binaries: &Path,
+    downloads: &Path,
+    folder: &TempDir,
+    account: &Account,
+) -> Result<Postgres> {
+    let binaries: PathBuf = if pgvector::has_wheel() {
+        pgvector::unpack(downloads, &folder.path().join("pgvector-programs"), account)?
+    } else {
+        binaries.to_path_buf()
+    };
+    let server = Postgres::start(&binaries, &folder.path().join("pgvector"), account)?;
+    server
+        .execute("create extension vector")
+        .context("install the extension `vector` (Debian: postgresql-NN-pgvector)")?;
+    Ok(server)
+}
