@@ -1,3 +1,99 @@
 //! Makes, upgrades, checks and rolls back the schema of a Cowrie Processor database.
 
-fn main() {}
+mod args;
+mod print;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+use cowrie_cli::args::command_line;
+use cowrie_cli::{Exit, ExitWith, Failure, finish, logging, run};
+use cowrie_config::{DatabaseUrl, Flags};
+use cowrie_migration::{Status, StepReport};
+use cowrie_secrets::{ExposeSecret, ProcessEnvironment};
+use cowrie_store::{Target, check};
+use tracing::warn;
+
+use crate::args::{Program, Work};
+
+fn main() -> ExitCode {
+    let program = Program::parse_from(command_line(std::env::args_os()));
+    if let Err(error) = logging::init(&program.output).context("failed to set up messages") {
+        return finish(Err::<Exit, _>(error));
+    }
+    run(async move |_stop| work(&program).await)
+}
+
+async fn work(program: &Program) -> anyhow::Result<Exit> {
+    let target = target(program)?;
+    let format = program.output.format;
+    if !exists(&target) && !matches!(program.work, Work::Migrate { dry_run: false, .. }) {
+        return Err(Failure::usage(format!("there is no database `{target}`")).into());
+    }
+    let db = target.connect().await?;
+    let doing = || format!("failed on the schema of `{target}`");
+    match program.work {
+        Work::Migrate { dry_run: true, to } => {
+            let status = cowrie_migration::status(&db).await.with_context(doing)?;
+            print::plan(&status, to, format)?;
+        }
+        Work::Migrate { dry_run: false, to } => {
+            let done = cowrie_migration::up(&db, to).await.with_context(doing)?;
+            print::steps("applied", &done, format)?;
+        }
+        Work::Rollback { to } => {
+            let done: Vec<StepReport> = cowrie_migration::down(&db, to).await.with_context(doing)?;
+            print::steps("rolled back", &done, format)?;
+        }
+        Work::Status => {
+            let status: Status = cowrie_migration::status(&db).await.with_context(doing)?;
+            print::status(&target, &status, format)?;
+        }
+        Work::Check => {
+            let status = cowrie_migration::status(&db).await.with_context(doing)?;
+            let mut differences = Vec::new();
+            if status.is_current() {
+                differences = check::differences(&db).await.with_context(doing)?;
+            } else {
+                let (found, newest) = (status.version, status.newest);
+                differences.push(format!("the schema is at version {found}, not {newest}"));
+            }
+            print::differences(&target, &differences, format)?;
+            return Ok(if differences.is_empty() { Exit::Done } else { Exit::Unmet });
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// Whether there is anything to look at; a server is asked only by connecting.
+fn exists(target: &Target) -> bool {
+    match target {
+        Target::Sqlite(path) => path.exists(),
+        Target::Postgres { .. } => true,
+    }
+}
+
+fn target(program: &Program) -> anyhow::Result<Target> {
+    let flags = Flags {
+        config: program.config.config.clone(),
+        db: program.database.db.clone(),
+        cache_dir: None,
+        status_dir: None,
+    };
+    let settings =
+        cowrie_config::load(&flags, Path::new(""), &ProcessEnvironment).exit_with(Exit::Usage)?;
+    for warning in &settings.warnings {
+        warn!("{warning}");
+    }
+    match settings.database.resolve(&ProcessEnvironment).exit_with(Exit::Usage)? {
+        DatabaseUrl::SqliteMemory => {
+            Err(Failure::usage("a database in memory would be gone at the end").into())
+        }
+        DatabaseUrl::Sqlite { path } => Ok(Target::Sqlite(path)),
+        DatabaseUrl::Postgres { url, shown } => {
+            Ok(Target::Postgres { url: url.expose_secret().to_owned(), shown })
+        }
+    }
+}

@@ -61,6 +61,7 @@ pub(crate) async fn run(
         database.store.end_run(&run, &run_end(&summary, exit, source.as_ref())).await?;
     }
     print(program, args, &run, &database, &summary, source.as_ref()).await?;
+    database.store.close().await?;
     Ok(exit)
 }
 

@@ -190,8 +190,9 @@ fn why(gap: &Gap) -> String {
     let reason = gap.reason.as_deref().unwrap_or("no reason is kept");
     match (gap.kind.as_deref(), gap.status.as_deref()) {
         (None, _) => "nothing was looked up for them".to_owned(),
-        (Some("public"), Some("ok" | "not_found")) => {
-            "the MaxMind databases name no country for them".to_owned()
+        (Some("public"), Some("not_found")) => "they are not in the MaxMind databases".to_owned(),
+        (Some("public"), Some("ok")) => {
+            "the MaxMind databases know them, and name no country".to_owned()
         }
         (Some("public"), Some("skipped")) => format!("MaxMind was not asked: {reason}"),
         (Some("public"), Some(status)) => format!("MaxMind {status}: {reason}"),

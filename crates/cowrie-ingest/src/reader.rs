@@ -73,24 +73,22 @@ impl Reader<'_> {
         let (mut n_events, mut n_rejects, mut on_disk, mut inflated) = (0_u64, 0_u64, 0, 0);
         loop {
             match log.next() {
-                Ok(None) => break,
+                Ok(None) => {
+                    self.count(log, &mut on_disk, &mut inflated);
+                    break;
+                }
                 Ok(Some(record)) => {
-                    let end = record.offset + record.bytes.len() as u64;
                     let is_event = self.record(name, record);
                     *if is_event { &mut n_events } else { &mut n_rejects } += 1;
-                    self.batch.bytes += end.saturating_sub(inflated);
-                    inflated = inflated.max(end);
                 }
                 Err(error) => {
                     let detail = describe(&error);
-                    let letter = letters::of_damage(name, inflated, "damaged_file", detail.clone());
+                    let letter = letters::of_damage(name, log.offset(), "damaged_file", detail.clone());
                     self.batch.add_letter(letter);
                     self.problem(name, detail);
                 }
             }
-            let so_far = log.compressed_offset();
-            self.batch.bytes_on_disk += so_far - on_disk;
-            on_disk = so_far;
+            self.count(log, &mut on_disk, &mut inflated);
             if n_events == 0 && n_rejects >= REJECTS_OF_NO_LOG {
                 let reason = format!(
                     "does not look like a Cowrie log: no event among its first {n_rejects} lines; \
@@ -104,6 +102,14 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Counts the bytes read since the last time, of the file and of what was in it.
+    fn count(&mut self, log: &LogReader, on_disk: &mut u64, inflated: &mut u64) {
+        let (now_on_disk, now_inflated) = (log.compressed_offset(), log.offset());
+        self.batch.bytes_on_disk += now_on_disk.saturating_sub(*on_disk);
+        self.batch.bytes += now_inflated.saturating_sub(*inflated);
+        (*on_disk, *inflated) = (now_on_disk, now_inflated);
     }
 
     /// Takes in one record; says whether it is an event.

@@ -74,7 +74,9 @@ pub(crate) fn session(id: String, events: &[Event]) -> Session {
     let parts = parts::cut(events);
     let mut fold = Fold::default();
     if !is_day(&id) {
-        events.iter().for_each(|event| fold.see(event));
+        for event in events {
+            fold.see(event);
+        }
     }
     let Fold { mut summary, commands, command_texts, logins, keys, files, .. } = fold;
     let (logins, commands) = (logins.into_uses(), commands.into_uses());
@@ -217,10 +219,11 @@ fn keep(slot: &mut Option<String>, value: Option<String>) {
 }
 
 /// Seconds from connect to close; releases wrote `duration` as a number or as text, and since
-/// 2026 `duration_ms`.
+/// 2026 `duration_ms`. Kept to the microsecond, which every database prints alike.
 fn duration(fields: &Fields<'_>) -> Option<f64> {
     let seconds = fields.number("duration_ms").map(|ms| ms / 1e3);
-    seconds.or_else(|| fields.number("duration")).filter(|seconds| *seconds >= 0.0)
+    let seconds = seconds.or_else(|| fields.number("duration")).filter(|seconds| *seconds >= 0.0);
+    seconds.map(|seconds| (seconds * 1e6).round() / 1e6)
 }
 
 /// The version line; releases of 2019 to 2021 wrote Python's `b'…'` around it.

@@ -123,6 +123,16 @@ impl Store {
         Self { db }
     }
 
+    /// Closes the database; a SQLite file then stands alone, without its write-ahead log.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn close(self) -> Result<(), StoreError> {
+        let done = self.db.close().await;
+        done.map_err(|source| StoreError::Query { doing: "close the database", source })
+    }
+
     /// The connection, for questions of everyday size.
     pub fn connection(&self) -> &DatabaseConnection {
         &self.db

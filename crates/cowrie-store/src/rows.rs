@@ -1,6 +1,7 @@
 //! One statement text for two engines: a body over the relation `rows`, and the rows themselves.
 
 use chrono::{DateTime, Utc};
+use cowrie_core::format_time;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
@@ -275,7 +276,9 @@ fn bind_sqlite(
                 Values::Real(numbers) => query.bind(numbers.get(at).copied().flatten()),
                 Values::Bool(flags) => query.bind(flags.get(at).copied()),
                 Values::Bytes(blobs) => query.bind(blobs.get(at).map(Vec::as_slice)),
-                Values::Time(times) => query.bind(times.get(at).copied().flatten()),
+                // sqlx would write as many digits as it needs, and text order is time order only
+                // where there are equally many.
+                Values::Time(times) => query.bind(times.get(at).copied().flatten().map(format_time)),
                 Values::Json(texts) | Values::Date(texts) => {
                     query.bind(texts.get(at).map(String::as_str))
                 }

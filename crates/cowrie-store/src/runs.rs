@@ -1,6 +1,7 @@
 //! The memory of runs: one row each, written at the start and completed at the end.
 
 use chrono::{DateTime, Utc};
+use cowrie_core::format_time;
 use sea_orm::{ConnectionTrait, Statement, Value};
 
 use crate::connect::Store;
@@ -48,11 +49,14 @@ impl Store {
             run.program.into(),
             run.workflow.into(),
             run.sensor.clone().into(),
-            run.started_at.into(),
+            format_time(run.started_at).into(),
         ];
-        let sql = "INSERT INTO runs (run_id, program, workflow, sensor, started_at) \
-                   VALUES ($1, $2, $3, $4, $5)";
-        self.execute("write that a run began", sql, values).await
+        let time = self.time_cast();
+        let sql = format!(
+            "INSERT INTO runs (run_id, program, workflow, sensor, started_at) \
+             VALUES ($1, $2, $3, $4, $5{time})"
+        );
+        self.execute("write that a run began", &sql, values).await
     }
 
     /// Writes how a run ended, with the size of the database and its open dead letters.
@@ -63,7 +67,7 @@ impl Store {
     pub async fn end_run(&self, run: &RunRecord, end: &RunEnd) -> Result<(), StoreError> {
         let values: Vec<Value> = vec![
             run.run_id.clone().into(),
-            end.finished_at.into(),
+            format_time(end.finished_at).into(),
             end.outcome.into(),
             end.exit_code.into(),
             end.counters.clone().into(),
@@ -74,12 +78,18 @@ impl Store {
         } else {
             ("", "(SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size())")
         };
+        let time = self.time_cast();
         let sql = format!(
-            "UPDATE runs SET finished_at = $2, outcome = $3, exit_code = $4, \
+            "UPDATE runs SET finished_at = $2{time}, outcome = $3, exit_code = $4, \
              counters = $5{json}, sources = $6{json}, database_bytes = {bytes}, dead_letters = \
              (SELECT count(*) FROM dead_letter_events WHERE NOT resolved) WHERE run_id = $1"
         );
         self.execute("write how a run ended", &sql, values).await
+    }
+
+    /// The cast from the one text form of a time to the type of a column.
+    fn time_cast(&self) -> &'static str {
+        if self.is_postgres() { "::text::timestamptz" } else { "" }
     }
 
     async fn execute(

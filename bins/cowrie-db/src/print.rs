@@ -1,0 +1,117 @@
+//! What the program says.
+
+use std::io::{self, Write as _};
+
+use cowrie_cli::args::Format;
+use cowrie_cli::safe;
+use cowrie_cli::table::{Align, Table};
+use cowrie_migration::{Status, StepReport, StepStatus};
+use cowrie_store::Target;
+use serde_json::{Value, json};
+
+/// The steps that were done.
+pub(crate) fn steps(did: &str, steps: &[StepReport], format: Format) -> io::Result<()> {
+    let document = || {
+        let step = |step: &StepReport| {
+            json!({ "step": step.number, "name": step.name, "seconds": step.duration.as_secs_f64() })
+        };
+        json!({ "schema": "cowrie-db.steps/1", "did": did, "steps": steps.iter().map(step).collect::<Vec<_>>() })
+    };
+    print(format, document, || {
+        if steps.is_empty() {
+            return "Nothing to do: the schema is as it should be.\n".to_owned();
+        }
+        let line = |step: &StepReport| {
+            format!("{did} v{} {} in {:.3} s\n", step.number, step.name, step.duration.as_secs_f64())
+        };
+        steps.iter().map(line).collect()
+    })
+}
+
+/// The steps that would be done.
+pub(crate) fn plan(status: &Status, to: Option<u32>, format: Format) -> io::Result<()> {
+    let pending: Vec<&StepStatus> =
+        status.pending().filter(|step| to.is_none_or(|to| step.number <= to)).collect();
+    let document = || {
+        let step = |step: &&StepStatus| json!({ "step": step.number, "name": step.name });
+        json!({ "schema": "cowrie-db.plan/1", "steps": pending.iter().map(step).collect::<Vec<_>>() })
+    };
+    print(format, document, || {
+        if pending.is_empty() {
+            return "Nothing to do: the schema is as it should be.\n".to_owned();
+        }
+        let line = |step: &&StepStatus| format!("would apply v{} {}\n", step.number, step.name);
+        pending.iter().map(line).collect()
+    })
+}
+
+/// Which steps the database has.
+pub(crate) fn status(target: &Target, status: &Status, format: Format) -> io::Result<()> {
+    let document = || {
+        let step = |step: &StepStatus| {
+            json!({ "step": step.number, "name": step.name, "applied": step.is_applied })
+        };
+        json!({
+            "schema": "cowrie-db.status/1",
+            "database": target.to_string(),
+            "version": status.version,
+            "newest": status.newest,
+            "made_by": format!("{:?}", status.origin).to_lowercase(),
+            "vectors": format!("{:?}", status.vectors),
+            "steps": status.steps.iter().map(step).collect::<Vec<_>>(),
+        })
+    };
+    print(format, document, || {
+        let mut table =
+            Table::new(&[("STEP", Align::Right), ("NAME", Align::Left), ("APPLIED", Align::Left)]);
+        for step in &status.steps {
+            let applied = if step.is_applied { "yes" } else { "no" };
+            table.row([&format!("v{}", step.number), step.name, applied]);
+        }
+        let shown = target.to_string();
+        format!(
+            "{}: version {} of {}\n\n{table}\nvectors: {:?}\n",
+            safe::terminal(&shown),
+            status.version,
+            status.newest,
+            status.vectors
+        )
+    })
+}
+
+/// What is not as it should be.
+pub(crate) fn differences(
+    target: &Target,
+    differences: &[String],
+    format: Format,
+) -> io::Result<()> {
+    let document = || {
+        json!({
+            "schema": "cowrie-db.check/1",
+            "database": target.to_string(),
+            "differences": differences,
+        })
+    };
+    print(format, document, || {
+        if differences.is_empty() {
+            return "The schema is as it should be.\n".to_owned();
+        }
+        differences.iter().map(|text| format!("{}\n", safe::terminal(text))).collect()
+    })
+}
+
+/// Writes to standard output; a reader that went away is no failure.
+fn print(
+    format: Format,
+    document: impl FnOnce() -> Value,
+    text: impl FnOnce() -> String,
+) -> io::Result<()> {
+    let text = match format {
+        Format::Json => format!("{}\n", document()),
+        Format::Human => text(),
+    };
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
+}

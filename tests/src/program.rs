@@ -1,0 +1,61 @@
+//! The programs under test, built once by each test process.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// A program under test.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Program {
+    /// `cowrie-loader`.
+    Loader,
+    /// `cowrie-db`.
+    Db,
+}
+
+impl Program {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Loader, Self::Db];
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Loader => "cowrie-loader",
+            Self::Db => "cowrie-db",
+        }
+    }
+
+    /// The executable file, built from the sources as they are now.
+    ///
+    /// The first call of a process runs `cargo build` with the profile and into the folder of the
+    /// test that calls: nothing to do when the program is fresh, and never a stale one. Cargo's
+    /// own lock keeps test processes that run at the same time apart.
+    pub fn path(self) -> PathBuf {
+        static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+        FOLDER.get_or_init(build).join(self.name())
+    }
+}
+
+/// Builds all programs; gives the folder that they are in.
+fn build() -> PathBuf {
+    // A test is `<target folder>/<profile>/deps/<test>-<hash>`.
+    let test = std::env::current_exe().expect("a test knows its own file");
+    let deps = test.parent().expect("a file is in a folder");
+    let profile_folder = deps.parent().expect("the folder `deps` is in that of the profile");
+    let target_folder = profile_folder.parent().expect("a profile is in the target folder");
+    let profile = match profile_folder.file_name().and_then(|name| name.to_str()) {
+        Some("debug") | None => "dev",
+        Some(name) => name,
+    };
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")));
+    cargo.args(["build", "--quiet", "--locked", "--bins", "--profile", profile]);
+    for program in Program::ALL {
+        cargo.args(["--package", program.name()]);
+    }
+    cargo.arg("--target-dir").arg(target_folder);
+    let output = cargo.output().expect("could not start cargo");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "the programs under test do not build:\n{said}");
+    profile_folder.to_owned()
+}

@@ -1,0 +1,203 @@
+//! A place of its own for each test: a folder, a database, and programs that run in it.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use cowrie_testdb::{Engine, TestDb};
+use tempfile::TempDir;
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use crate::ended::Ended;
+use crate::program::Program;
+use crate::tables::Tables;
+
+/// The longest that any run may take before it counts as hanging.
+const LONGEST: Duration = Duration::from_secs(120);
+
+/// The user that a run becomes when it must have no privileges: `nobody`, wherever that is not.
+const NOBODY: u32 = 65_534;
+
+/// A folder and a database, gone when this is dropped.
+#[derive(Debug)]
+pub struct Site {
+    folder: TempDir,
+    server: Option<TestDb>,
+}
+
+impl Site {
+    /// A site whose database is ready to be loaded: a SQLite file that is not there yet, or a
+    /// migrated PostgreSQL database.
+    pub async fn new(engine: Engine) -> Self {
+        match engine {
+            Engine::Sqlite => Self::with(None),
+            Engine::Postgres => Self::with(Some(TestDb::migrated(engine).await)),
+        }
+    }
+
+    /// A site whose PostgreSQL database has no tables.
+    pub async fn unmigrated() -> Self {
+        Self::with(Some(TestDb::empty(Engine::Postgres).await))
+    }
+
+    fn with(server: Option<TestDb>) -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("cowrie-site-")
+            .tempdir()
+            .expect("could not make a folder for the test");
+        Self { folder, server }
+    }
+
+    /// A path in the folder; the empty one is the folder itself.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file, with the folders above it.
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        let above = path.parent().expect("a file is in a folder");
+        fs::create_dir_all(above).expect("could not make a folder in the site");
+        fs::write(&path, bytes).expect("could not write a file in the site");
+        path
+    }
+
+    /// What `--db` is given.
+    pub fn db(&self) -> String {
+        match &self.server {
+            Some(server) => server.url().to_owned(),
+            None => self.sqlite_file().display().to_string(),
+        }
+    }
+
+    /// Where the SQLite file is, or would be.
+    pub fn sqlite_file(&self) -> PathBuf {
+        self.path("cowrie.sqlite")
+    }
+
+    /// The database as it is now.
+    pub async fn tables(&self) -> Tables {
+        match &self.server {
+            Some(server) => Tables::on(server.connection().clone()),
+            None => Tables::in_file(&self.sqlite_file()).await,
+        }
+    }
+
+    /// Prepares `cowrie-loader bulk` with these arguments and this site's database.
+    pub fn bulk(&self, arguments: &[&str]) -> Run<'_> {
+        let db = self.db();
+        self.program(Program::Loader, &[&["bulk", "--db", &db], arguments].concat())
+    }
+
+    /// Prepares a program with exactly these arguments.
+    pub fn program(&self, program: Program, arguments: &[&str]) -> Run<'_> {
+        let arguments = arguments.iter().map(OsString::from).collect();
+        let variables = Vec::new();
+        Run { site: self, program, arguments, variables, input: None, is_unprivileged: false }
+    }
+}
+
+/// A run that has not begun.
+#[derive(Debug)]
+#[must_use]
+pub struct Run<'a> {
+    site: &'a Site,
+    program: Program,
+    arguments: Vec<OsString>,
+    variables: Vec<(&'static str, String)>,
+    input: Option<Vec<u8>>,
+    is_unprivileged: bool,
+}
+
+impl Run<'_> {
+    /// Sets a variable of the environment.
+    pub fn with_variable(mut self, name: &'static str, value: &str) -> Self {
+        self.variables.push((name, value.to_owned()));
+        self
+    }
+
+    /// Gives it something to read on standard input.
+    pub fn with_input(mut self, bytes: &[u8]) -> Self {
+        self.input = Some(bytes.to_vec());
+        self
+    }
+
+    /// Takes the privileges of the superuser away, who may read every file; the site's folder
+    /// then belongs to the other user, the files in it stay whose they are. Whoever is not the
+    /// superuser runs it as it is.
+    pub fn without_privileges(mut self) -> Self {
+        self.is_unprivileged = true;
+        self
+    }
+
+    /// Runs it to its end.
+    pub async fn ended(mut self) -> Ended {
+        let input = self.input.take();
+        let mut child = self.start();
+        let mut stdin = child.stdin.take().expect("standard input is a pipe");
+        let write = async move {
+            // A program that does not read its input is no failure of the pipe.
+            let _written = stdin.write_all(&input.unwrap_or_default()).await;
+        };
+        let ended = async { tokio::join!(write, child.wait_with_output()).1 };
+        Ended::new(finished(timeout(LONGEST, ended).await))
+    }
+
+    /// Begins it, and leaves it to the caller what becomes of it.
+    pub fn start(&self) -> Child {
+        let mut command = self.command();
+        command.spawn().expect("could not start a program under test")
+    }
+
+    fn command(&self) -> Command {
+        let program = self.program.path();
+        let is_other = self.is_unprivileged && is_superuser(self.site.folder.path());
+        let file = if is_other { self.site.for_nobody(&program) } else { program };
+        let mut command = Command::new(file);
+        if is_other {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        command.args(&self.arguments).current_dir(self.site.folder.path()).kill_on_drop(true);
+        command.env_clear().env("HOME", self.site.folder.path());
+        // Where a measured program leaves what it measured.
+        command.envs(std::env::vars_os().filter(|(name, _)| name == "LLVM_PROFILE_FILE"));
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+}
+
+impl Site {
+    /// Gives the folder to `nobody`, and puts the program where that user can reach it.
+    fn for_nobody(&self, program: &Path) -> PathBuf {
+        let owned = |path: &Path| std::os::unix::fs::chown(path, Some(NOBODY), Some(NOBODY));
+        owned(self.folder.path()).expect("could not give the site away");
+        let copy = self.path(".program");
+        if !copy.exists() {
+            fs::copy(program, &copy).expect("could not copy the program");
+        }
+        copy
+    }
+}
+
+/// Whether permissions do not bind this process. What it makes belongs to it, so the owner of a
+/// folder of its own says who it is.
+fn is_superuser(own: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+
+    let status = fs::metadata("/proc/self").or_else(|_| fs::metadata(own));
+    status.is_ok_and(|status| status.uid() == 0)
+}
+
+#[track_caller]
+fn finished(output: Result<io::Result<Output>, tokio::time::error::Elapsed>) -> Output {
+    match output {
+        Ok(output) => output.expect("could not wait for a program under test"),
+        Err(_) => panic!("a program under test hangs"),
+    }
+}

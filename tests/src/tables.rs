@@ -1,0 +1,135 @@
+//! The tables that a run left behind.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use cowrie_schema::{ColumnInfo, ColumnKind, Presence, Role, TableInfo};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, Statement,
+};
+use sha2::{Digest as _, Sha256};
+
+/// An open database, for questions.
+#[derive(Clone, Debug)]
+pub struct Tables {
+    connection: DatabaseConnection,
+}
+
+/// The rows of every table and view as sorted lines, without columns of work.
+pub type Contents = BTreeMap<&'static str, Vec<String>>;
+
+/// The longest line that is kept as it is, in bytes; of longer ones a digest takes the rest.
+const LONGEST_LINE: usize = 400;
+
+impl Tables {
+    pub(crate) fn on(connection: DatabaseConnection) -> Self {
+        Self { connection }
+    }
+
+    pub(crate) async fn in_file(path: &Path) -> Self {
+        let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rw", path.display()));
+        options.max_connections(1).sqlx_logging(false);
+        let connection = Database::connect(options).await;
+        Self { connection: connection.expect("could not open the database of the run") }
+    }
+
+    /// The connection, for questions that the others here cannot ask.
+    pub fn connection(&self) -> &DatabaseConnection {
+        &self.connection
+    }
+
+    /// Runs statements that give nothing back.
+    pub async fn execute(&self, statements: &str) {
+        let done = self.connection.execute_unprepared(statements).await;
+        done.unwrap_or_else(|error| panic!("{statements}: {error}"));
+    }
+
+    /// The only column of each row, which must be text; NULL gives `NULL`.
+    pub async fn lines(&self, query: &str) -> Vec<String> {
+        let engine = self.connection.get_database_backend();
+        let rows = self.connection.query_all_raw(Statement::from_string(engine, query)).await;
+        let rows = rows.unwrap_or_else(|error| panic!("{query}: {error}"));
+        let text = |row: &sea_orm::QueryResult| {
+            let text = row.try_get_by_index::<Option<String>>(0);
+            let text = text.unwrap_or_else(|error| panic!("{query}: {error}"));
+            text.unwrap_or_else(|| "NULL".to_owned())
+        };
+        rows.iter().map(text).collect()
+    }
+
+    /// One number, such as a count.
+    pub async fn number(&self, query: &str) -> i64 {
+        let engine = self.connection.get_database_backend();
+        let row = self.connection.query_one_raw(Statement::from_string(engine, query)).await;
+        let row = row.unwrap_or_else(|error| panic!("{query}: {error}"));
+        let row = row.unwrap_or_else(|| panic!("{query} gives no row"));
+        row.try_get_by_index(0).unwrap_or_else(|error| panic!("{query}: {error}"))
+    }
+
+    /// One number, if the tables that are asked are there.
+    pub async fn number_if_there(&self, query: &str) -> Option<i64> {
+        let engine = self.connection.get_database_backend();
+        let row = self.connection.query_one_raw(Statement::from_string(engine, query)).await;
+        row.ok().flatten()?.try_get_by_index(0).ok()
+    }
+
+    /// Every row of every table and view, without columns of work: what must be equal wherever
+    /// the same events were loaded with the same answers.
+    pub async fn contents(&self) -> Contents {
+        let mut contents = Contents::new();
+        let everywhere = cowrie_schema::tables();
+        for table in everywhere.iter().filter(|table| table.presence != Presence::WithVectors) {
+            if let Some(query) = self.query_of_lines(table) {
+                let mut lines: Vec<String> =
+                    self.lines(&query).await.into_iter().map(shortened).collect();
+                lines.sort();
+                contents.insert(table.name, lines);
+            }
+        }
+        contents
+    }
+
+    /// A statement that gives each row as one text; `None` for a table of work alone.
+    fn query_of_lines(&self, table: &TableInfo) -> Option<String> {
+        let is_postgres = self.connection.get_database_backend() == DbBackend::Postgres;
+        let text = |column: &ColumnInfo| {
+            let name = &column.name;
+            match (is_postgres, column.kind) {
+                (false, _) => format!("quote(\"{name}\")"),
+                (true, ColumnKind::Bytes) => format!("coalesce(encode(\"{name}\", 'hex'), '-')"),
+                (true, _) => format!("quote_nullable(\"{name}\"::text)"),
+            }
+        };
+        // The pair of keys in an association is numbers that the database handed out.
+        let is_compared =
+            |column: &&ColumnInfo| column.role != Role::Work && !column.name.starts_with("key_id_");
+        let columns: Vec<String> = table.columns.iter().filter(is_compared).map(text).collect();
+        let columns = columns.join(" || ' ' || ");
+        (!columns.is_empty()).then(|| format!("SELECT {columns} FROM {}", table.name))
+    }
+}
+
+/// Ends the test at the first row in which two databases differ.
+#[track_caller]
+pub fn assert_same(one: &Contents, other: &Contents) {
+    for (table, lines) in one {
+        let others = other.get(table).map(Vec::as_slice).unwrap_or_default();
+        let missing = lines.iter().find(|line| others.binary_search(line).is_err());
+        assert_eq!(missing, None, "{table}: a row of the first database alone");
+        let surplus = others.iter().find(|line| lines.binary_search(line).is_err());
+        assert_eq!(surplus, None, "{table}: a row of the second database alone");
+        assert_eq!(lines.len(), others.len(), "{table}: number of rows");
+    }
+    assert_eq!(one.len(), other.len(), "number of tables");
+}
+
+/// A long line as its front and a digest of the whole.
+fn shortened(line: String) -> String {
+    if line.len() <= LONGEST_LINE {
+        return line;
+    }
+    let digest: String =
+        Sha256::digest(&line).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let front: String = line.chars().take(LONGEST_LINE / 2).collect();
+    format!("{front}... {digest}")
+}
