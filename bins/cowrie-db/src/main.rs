@@ -14,6 +14,7 @@ use cowrie_config::{DatabaseUrl, Flags};
 use cowrie_migration::{Status, StepReport};
 use cowrie_secrets::{ExposeSecret, ProcessEnvironment};
 use cowrie_store::{Target, check};
+use sea_orm::DatabaseConnection;
 use tracing::warn;
 
 use crate::args::{Program, Work};
@@ -28,39 +29,45 @@ fn main() -> ExitCode {
 
 async fn work(program: &Program) -> anyhow::Result<Exit> {
     let target = target(program)?;
-    let format = program.output.format;
     if !exists(&target) && !matches!(program.work, Work::Migrate { dry_run: false, .. }) {
         return Err(Failure::usage(format!("there is no database `{target}`")).into());
     }
     let db = target.connect().await?;
+    let exit = on(&db, &target, program).await;
+    db.close().await.context("failed to close the database")?;
+    exit
+}
+
+async fn on(db: &DatabaseConnection, target: &Target, program: &Program) -> anyhow::Result<Exit> {
+    let format = program.output.format;
     let doing = || format!("failed on the schema of `{target}`");
     match program.work {
         Work::Migrate { dry_run: true, to } => {
-            let status = cowrie_migration::status(&db).await.with_context(doing)?;
+            let status = cowrie_migration::status(db).await.with_context(doing)?;
             print::plan(&status, to, format)?;
         }
         Work::Migrate { dry_run: false, to } => {
-            let done = cowrie_migration::up(&db, to).await.with_context(doing)?;
+            let done = cowrie_migration::up(db, to).await.with_context(doing)?;
             print::steps("applied", &done, format)?;
         }
         Work::Rollback { to } => {
-            let done: Vec<StepReport> = cowrie_migration::down(&db, to).await.with_context(doing)?;
+            let done: Vec<StepReport> = cowrie_migration::down(db, to).await.with_context(doing)?;
             print::steps("rolled back", &done, format)?;
         }
         Work::Status => {
-            let status: Status = cowrie_migration::status(&db).await.with_context(doing)?;
-            print::status(&target, &status, format)?;
+            let status: Status = cowrie_migration::status(db).await.with_context(doing)?;
+            print::status(target, &status, format)?;
         }
         Work::Check => {
-            let status = cowrie_migration::status(&db).await.with_context(doing)?;
+            let status = cowrie_migration::status(db).await.with_context(doing)?;
             let mut differences = Vec::new();
             if status.is_current() {
-                differences = check::differences(&db).await.with_context(doing)?;
+                differences = check::differences(db).await.with_context(doing)?;
             } else {
                 let (found, newest) = (status.version, status.newest);
                 differences.push(format!("the schema is at version {found}, not {newest}"));
             }
-            print::differences(&target, &differences, format)?;
+            print::differences(target, &differences, format)?;
             return Ok(if differences.is_empty() { Exit::Done } else { Exit::Unmet });
         }
     }

@@ -10,8 +10,8 @@ use cowrie_cli::{Exit, ExitWith, Failure};
 use cowrie_config::{Flags, Settings};
 use cowrie_core::{Clock, SystemClock};
 use cowrie_enrichment::OfflineSource;
-use cowrie_ingest::{LoadOptions, NetNew, ReadOptions, Summary, load};
-use cowrie_logfile::{FindOptions, Found, Limits, Source, find};
+use cowrie_ingest::{FileProblem, LoadOptions, NetNew, ReadOptions, Summary, load};
+use cowrie_logfile::{FindOptions, Found, Limits, Problem, Source, find};
 use cowrie_secrets::ProcessEnvironment;
 use cowrie_store::{RunEnd, RunRecord, Store};
 use tokio_util::sync::CancellationToken;
@@ -83,7 +83,7 @@ fn settings(program: &Program) -> anyhow::Result<Settings> {
 /// What is read, and what of it could not be looked at.
 struct Inputs {
     sources: Vec<Source>,
-    problems: Vec<cowrie_ingest::FileProblem>,
+    problems: Vec<FileProblem>,
 }
 
 fn inputs(args: &BulkArgs, settings: &Settings) -> anyhow::Result<Inputs> {
@@ -105,13 +105,19 @@ fn inputs(args: &BulkArgs, settings: &Settings) -> anyhow::Result<Inputs> {
     if sources.is_empty() {
         warn!("there is no log to read");
     }
-    let problems = problems.iter().map(|problem| {
-        warn!("{problem}");
-        let chain = format!("{:#}", anyhow::anyhow!("{problem}"));
-        cowrie_ingest::FileProblem { file: String::new(), problem: chain }
-    });
-    let is_allowed = args.ignore_missing;
-    Ok(Inputs { sources, problems: problems.filter(|_| !is_allowed).collect() })
+    Ok(Inputs { sources, problems: problems.into_iter().filter_map(noted).collect() })
+}
+
+/// Says that a path cannot be looked at; what may be missing is no problem of the load.
+fn noted(problem: Problem) -> Option<FileProblem> {
+    let (path, is_allowed) = match &problem {
+        Problem::Missing { path } => (path, true),
+        Problem::Unreadable { path, .. } | Problem::Loop { path, .. } => (path, false),
+    };
+    let file = path.to_string_lossy().into_owned();
+    let problem = format!("{:#}", anyhow::Error::new(problem));
+    warn!(file.path = file, "{problem}");
+    (!is_allowed).then_some(FileProblem { file, problem })
 }
 
 /// Whether the addresses of a sensor are looked up: a flag for the run, else its configuration.
@@ -170,7 +176,8 @@ fn run_end(summary: &Summary, exit: Exit, source: &dyn OfflineSource) -> RunEnd 
         Exit::Nothing => "failed",
         _ => "partial",
     };
-    let state = |status: cowrie_enrichment::SourceStatus| (status.name, report::state(&status.state));
+    let state =
+        |status: cowrie_enrichment::SourceStatus| (status.name, report::state(&status.state));
     let sources: serde_json::Map<_, _> = source.status().into_iter().map(state).collect();
     RunEnd {
         finished_at: SystemClock.now(),

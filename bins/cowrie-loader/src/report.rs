@@ -38,9 +38,7 @@ struct Document<'a> {
 
 /// The summary as one JSON object on one line.
 pub(crate) fn json(loaded: &Loaded<'_>) -> anyhow::Result<String> {
-    let file = |status: cowrie_enrichment::SourceStatus| {
-        json!({ "name": status.name, "state": state(&status.state) })
-    };
+    let file = |status: cowrie_enrichment::SourceStatus| json!({ "name": status.name, "state": state(&status.state) });
     let document = Document {
         schema: "cowrie-loader.bulk/1",
         run_id: loaded.run_id,

@@ -1,10 +1,10 @@
 //! Time as a value that is handed in.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Timelike, Utc};
 
 /// Where a use case reads the time of its own work (never the time of an event).
 pub trait Clock: Send + Sync {
-    /// The present moment.
+    /// The present moment, to the microsecond, which is what databases keep.
     fn now(&self) -> DateTime<Utc>;
 }
 
@@ -15,7 +15,8 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
     fn now(&self) -> DateTime<Utc> {
-        Utc::now()
+        let now = Utc::now();
+        now.with_nanosecond(now.nanosecond() / 1_000 * 1_000).unwrap_or(now)
     }
 }
 

@@ -39,7 +39,7 @@ fn bounded(time: DateTime<Utc>) -> Option<DateTime<Utc>> {
 
 /// The one text form of a time: UTC, six digits, `+00:00`, so that text order is time order.
 ///
-/// This is the form that SQLite columns hold, and the one sqlx writes.
+/// This is the form that SQLite columns hold.
 pub fn format_time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Micros, false)
 }

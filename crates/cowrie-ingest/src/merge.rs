@@ -54,7 +54,10 @@ fn news(known: &[Event], incoming: &[Event]) -> (u64, bool) {
     (new.len() as u64, !new.is_empty() || incoming.iter().any(is_smaller))
 }
 
-/// The changes of a family: of one session, or of several, which are all written anew.
+/// The changes of a family, session by session.
+///
+/// A session stays what it is while its name and its address do. Where an earlier connect takes
+/// over a name, the session that had it goes and comes back under its new one.
 fn changes(family: &str, before: Vec<Session>, after: Vec<Session>) -> Vec<SessionChange> {
     let has_siblings = after.len() > 1;
     let change = |before, after| SessionChange {
@@ -65,11 +68,22 @@ fn changes(family: &str, before: Vec<Session>, after: Vec<Session>) -> Vec<Sessi
         snapshot_asn_before: None,
         snapshot: None,
     };
-    if before.len() <= 1 && !has_siblings {
-        let pair = (before.into_iter().next(), after.into_iter().next());
-        return vec![change(pair.0, pair.1)];
+    let mut before = before;
+    let mut come = Vec::new();
+    for session in after {
+        let same = before.iter().position(|known| is_same(known, &session));
+        let known = same.map(|at| before.swap_remove(at));
+        if known.as_ref() != Some(&session) {
+            come.push(change(known, Some(session)));
+        }
     }
     let gone = before.into_iter().map(|session| change(Some(session), None));
-    let come = after.into_iter().map(|session| change(None, Some(session)));
     gone.chain(come).collect()
+}
+
+/// Whether two sessions are one, earlier and later.
+fn is_same(known: &Session, session: &Session) -> bool {
+    let address = |session: &Session| session.summary.as_ref().and_then(|s| s.source_ip);
+    let has_moved = address(known).is_some() && address(known) != address(session);
+    known.id == session.id && known.sensor() == session.sensor() && !has_moved
 }

@@ -1,4 +1,4 @@
-//! Lines that could not be read as events, kept byte for byte.
+//! Lines that could not be read as events, with their bytes, up to 64 KiB of each.
 
 use sea_orm::entity::prelude::*;
 

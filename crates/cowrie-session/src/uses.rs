@@ -6,9 +6,6 @@ use chrono::{DateTime, Utc};
 use cowrie_parse::{Fields, unescape_text};
 use sha2::{Digest, Sha256};
 
-/// The lowest risk that is called high.
-const HIGH_RISK: u8 = 70;
-
 /// A command of a session.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CommandUse {
@@ -20,7 +17,7 @@ pub struct CommandUse {
     pub first_seen: DateTime<Utc>,
     /// The last time.
     pub last_seen: DateTime<Utc>,
-    /// Whether its risk is 70 or more.
+    /// Whether its risk is high, as [`cowrie_command::HIGH_RISK`] says.
     pub high_risk: bool,
 }
 
@@ -93,7 +90,7 @@ impl Commands {
             seen.last_seen = at;
             return;
         }
-        let (first_seen, last_seen, high_risk) = (at, at, risk >= HIGH_RISK);
+        let (first_seen, last_seen, high_risk) = (at, at, risk >= cowrie_command::HIGH_RISK);
         let command = command.to_owned();
         self.uses.push(CommandUse { command, occurrences: 1, first_seen, last_seen, high_risk });
     }

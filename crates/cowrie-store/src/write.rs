@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cowrie_parse::Event;
+use sqlx::AssertSqlSafe;
 
 use crate::changes::Changes;
-use crate::connect::Store;
+use crate::connect::{BUSY_WAIT, Store};
 use crate::error::StoreError;
 use crate::read::{AddressRow, KnownSession};
 use crate::rows::Transaction;
@@ -33,6 +34,8 @@ impl Store {
         let tx = if self.is_postgres() {
             let pool = self.db.get_postgres_connection_pool();
             let mut tx = pool.begin().await.map_err(failed)?;
+            let wait = format!("SET LOCAL lock_timeout = {}", BUSY_WAIT.as_millis());
+            sqlx::query(AssertSqlSafe(wait)).execute(&mut *tx).await.map_err(failed)?;
             sqlx::query("SELECT pg_advisory_xact_lock($1)")
                 .bind(WRITER_LOCK)
                 .execute(&mut *tx)

@@ -46,8 +46,7 @@ async fn lines(db: &DatabaseConnection, table: &TableInfo) -> Vec<String> {
         .filter(|column| column.role != Role::Work && !column.name.starts_with("key_id_"))
         .collect();
     let backend = db.get_database_backend();
-    let mut selected: Vec<String> =
-        columns.iter().map(|column| as_text(backend, column)).collect();
+    let mut selected: Vec<String> = columns.iter().map(|column| as_text(backend, column)).collect();
     let named = NAMED.iter().filter(|(name, _)| *name == table.name);
     selected.extend(named.map(|(_, sql)| (*sql).to_owned()));
     if columns.is_empty() {

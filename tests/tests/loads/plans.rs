@@ -40,11 +40,8 @@ async fn sessions_of_a_key_and_a_country_come_from_one_table_by_index() {
             }
         };
         let column = if engine == Engine::Sqlite { "detail" } else { "QUERY PLAN" };
-        let plan: Vec<String> = ask(&db, &plan)
-            .await
-            .iter()
-            .map(|row| row.try_get("", column).unwrap())
-            .collect();
+        let plan: Vec<String> =
+            ask(&db, &plan).await.iter().map(|row| row.try_get("", column).unwrap()).collect();
         let plan = plan.join("\n");
         assert!(plan.contains("ssh_key_fingerprint") && !plan.contains("Seq Scan"), "{plan}");
     }
