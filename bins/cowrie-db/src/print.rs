@@ -12,9 +12,7 @@ use serde_json::{Value, json};
 /// The steps that were done.
 pub(crate) fn steps(did: &str, steps: &[StepReport], format: Format) -> io::Result<()> {
     let document = || {
-        let step = |step: &StepReport| {
-            json!({ "step": step.number, "name": step.name, "seconds": step.duration.as_secs_f64() })
-        };
+        let step = |step: &StepReport| json!({ "step": step.number, "name": step.name, "seconds": step.duration.as_secs_f64() });
         json!({ "schema": "cowrie-db.steps/1", "did": did, "steps": steps.iter().map(step).collect::<Vec<_>>() })
     };
     print(format, document, || {
@@ -22,7 +20,12 @@ pub(crate) fn steps(did: &str, steps: &[StepReport], format: Format) -> io::Resu
             return "Nothing to do: the schema is as it should be.\n".to_owned();
         }
         let line = |step: &StepReport| {
-            format!("{did} v{} {} in {:.3} s\n", step.number, step.name, step.duration.as_secs_f64())
+            format!(
+                "{did} v{} {} in {:.3} s\n",
+                step.number,
+                step.name,
+                step.duration.as_secs_f64()
+            )
         };
         steps.iter().map(line).collect()
     })
@@ -48,9 +51,7 @@ pub(crate) fn plan(status: &Status, to: Option<u32>, format: Format) -> io::Resu
 /// Which steps the database has.
 pub(crate) fn status(target: &Target, status: &Status, format: Format) -> io::Result<()> {
     let document = || {
-        let step = |step: &StepStatus| {
-            json!({ "step": step.number, "name": step.name, "applied": step.is_applied })
-        };
+        let step = |step: &StepStatus| json!({ "step": step.number, "name": step.name, "applied": step.is_applied });
         json!({
             "schema": "cowrie-db.status/1",
             "database": target.to_string(),
@@ -96,7 +97,8 @@ pub(crate) fn differences(
         if differences.is_empty() {
             return "The schema is as it should be.\n".to_owned();
         }
-        differences.iter().map(|text| format!("{}\n", safe::terminal(text))).collect()
+        let lines: Vec<_> = differences.iter().map(|text| safe::terminal(text)).collect();
+        lines.join("\n") + "\n"
     })
 }
 

@@ -29,6 +29,7 @@ pub(crate) enum Work {
 
 #[derive(Args, Debug)]
 #[command(after_help = BULK_EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct BulkArgs {
     /// Files, folders, patterns, or `-` for standard input
     ///

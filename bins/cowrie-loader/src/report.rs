@@ -66,8 +66,7 @@ pub(crate) fn human(loaded: &Loaded<'_>, overview: Option<&Overview>) -> String 
     let mut text = counts(loaded);
     for problem in &loaded.summary.problems {
         let (file, problem) = (safe::terminal(&problem.file), safe::terminal(&problem.problem));
-        let separator = if file.is_empty() { "" } else { ": " };
-        line(&mut text, format_args!("  not read: {file}{separator}{problem}"));
+        line(&mut text, format_args!("  problem    {file}: {problem}"));
     }
     for (name, reason) in problems(loaded.source) {
         let (name, reason) = (safe::terminal(&name), safe::terminal(&reason));

@@ -1,5 +1,6 @@
 //! Dead letters: what is kept of a piece of input that is no event.
 
+use cowrie_core::hex;
 use cowrie_store::DeadLetter;
 use sha2::{Digest, Sha256};
 
@@ -19,7 +20,12 @@ pub(crate) fn of_content(
 }
 
 /// A place where a file itself is damaged: named by the file's name and the place.
-pub(crate) fn of_damage(source: &str, offset: u64, reason: &'static str, detail: String) -> DeadLetter {
+pub(crate) fn of_damage(
+    source: &str,
+    offset: u64,
+    reason: &'static str,
+    detail: String,
+) -> DeadLetter {
     let name = source.rsplit('/').next().unwrap_or(source);
     letter(source, offset, &[], reason, detail, format!("{name}@{offset}").as_bytes())
 }
@@ -36,7 +42,7 @@ fn letter(
     digest.update(reason);
     digest.update([0]);
     digest.update(identity);
-    let content_id = digest.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let content_id = hex(digest.finalize().get(..16).unwrap_or_default());
     DeadLetter {
         content_id,
         source: source.to_owned(),

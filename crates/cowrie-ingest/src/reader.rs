@@ -3,6 +3,7 @@
 use cowrie_logfile::{Damage, Limits, LogReader, Record, RecordKind, Source};
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use crate::batch::Batch;
 use crate::letters;
@@ -53,6 +54,18 @@ struct Reader<'a> {
     batch: Batch,
 }
 
+/// What a file has come to so far.
+#[derive(Default)]
+struct Tally {
+    n_events: u64,
+    n_rejects: u64,
+    first_reject: Option<String>,
+    /// Bytes of the file that are counted.
+    on_disk: u64,
+    /// Bytes of what was in it that are counted.
+    inflated: u64,
+}
+
 impl Reader<'_> {
     fn source(&mut self, source: &Source) -> Result<(), Stopped> {
         let name = match source {
@@ -70,56 +83,77 @@ impl Reader<'_> {
 
     fn log(&mut self, name: &str, log: &mut LogReader) -> Result<(), Stopped> {
         self.batch.files += 1;
-        let (mut n_events, mut n_rejects, mut on_disk, mut inflated) = (0_u64, 0_u64, 0, 0);
+        let (mut tally, mut has_problem) = (Tally::default(), false);
         loop {
             match log.next() {
-                Ok(None) => {
-                    self.count(log, &mut on_disk, &mut inflated);
-                    break;
-                }
-                Ok(Some(record)) => {
-                    let is_event = self.record(name, record);
-                    *if is_event { &mut n_events } else { &mut n_rejects } += 1;
-                }
+                Ok(None) => break,
+                Ok(Some(record)) => match self.record(name, record) {
+                    None => tally.n_events += 1,
+                    Some(reject) => {
+                        tally.n_rejects += 1;
+                        tally.first_reject.get_or_insert(reject);
+                    }
+                },
                 Err(error) => {
                     let detail = describe(&error);
-                    let letter = letters::of_damage(name, log.offset(), "damaged_file", detail.clone());
+                    let letter =
+                        letters::of_damage(name, log.offset(), "damaged_file", detail.clone());
                     self.batch.add_letter(letter);
                     self.problem(name, detail);
+                    has_problem = true;
                 }
             }
-            self.count(log, &mut on_disk, &mut inflated);
-            if n_events == 0 && n_rejects >= REJECTS_OF_NO_LOG {
+            self.count(log, &mut tally);
+            if tally.n_events == 0 && tally.n_rejects >= REJECTS_OF_NO_LOG {
                 let reason = format!(
-                    "does not look like a Cowrie log: no event among its first {n_rejects} lines; \
-                     the rest is not read"
+                    "does not look like a Cowrie log: no event among its first {} lines; \
+                     the rest is not read",
+                    tally.n_rejects
                 );
                 self.problem(name, reason);
-                break;
+                return Ok(());
             }
             if self.batch.is_full(self.options.batch_events, self.options.batch_bytes) {
                 self.flush()?;
             }
         }
+        self.count(log, &mut tally);
+        self.tell_of_rejects(name, &tally, has_problem);
         Ok(())
     }
 
-    /// Counts the bytes read since the last time, of the file and of what was in it.
-    fn count(&mut self, log: &LogReader, on_disk: &mut u64, inflated: &mut u64) {
-        let (now_on_disk, now_inflated) = (log.compressed_offset(), log.offset());
-        self.batch.bytes_on_disk += now_on_disk.saturating_sub(*on_disk);
-        self.batch.bytes += now_inflated.saturating_sub(*inflated);
-        (*on_disk, *inflated) = (now_on_disk, now_inflated);
+    /// Names a file of which pieces were rejected; one without any event is a problem.
+    fn tell_of_rejects(&mut self, name: &str, tally: &Tally, has_problem: bool) {
+        let Some(first) = &tally.first_reject else { return };
+        let Tally { n_events, n_rejects, .. } = tally;
+        if *n_events == 0 && !has_problem {
+            let problem =
+                format!("holds no Cowrie event; dead letters: {n_rejects}, first {first}");
+            self.problem(name, problem);
+        } else {
+            warn!(
+                file.path = name,
+                "not everything is an event; dead letters: {n_rejects}, first {first}"
+            );
+        }
     }
 
-    /// Takes in one record; says whether it is an event.
-    fn record(&mut self, name: &str, record: Record<'_>) -> bool {
+    /// Counts the bytes read since the last time, of the file and of what was in it.
+    fn count(&mut self, log: &LogReader, tally: &mut Tally) {
+        let (on_disk, inflated) = (log.compressed_offset(), log.offset());
+        self.batch.bytes_on_disk += on_disk.saturating_sub(tally.on_disk);
+        self.batch.bytes += inflated.saturating_sub(tally.inflated);
+        (tally.on_disk, tally.inflated) = (on_disk, inflated);
+    }
+
+    /// Takes in one record; says where and why when it is no event.
+    fn record(&mut self, name: &str, record: Record<'_>) -> Option<String> {
         let Record { offset, bytes, kind } = record;
         let (reason, detail) = match kind {
             RecordKind::Object => match cowrie_parse::parse(bytes) {
                 Ok(event) => {
                     self.batch.add_event(event);
-                    return true;
+                    return None;
                 }
                 Err(reject) => (reject.code(), describe(&reject)),
             },
@@ -132,8 +166,9 @@ impl Reader<'_> {
             }
             RecordKind::Torn => ("torn", "the log ends in the middle of it".to_owned()),
         };
+        let reject = format!("at byte {offset}: {detail}");
         self.batch.add_letter(letters::of_content(name, offset, bytes, reason, detail));
-        false
+        Some(reject)
     }
 
     fn problem(&mut self, name: &str, problem: String) {

@@ -243,7 +243,6 @@ fn word(fields: &Fields<'_>, name: &str) -> Option<String> {
     fields.text(name).filter(|text| !text.is_empty()).map(|text| shorten(&text))
 }
 
-
 fn shorten(text: &str) -> String {
     text.get(..text.floor_char_boundary(MAX_WORD_BYTES)).unwrap_or_default().to_owned()
 }

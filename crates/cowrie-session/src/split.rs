@@ -104,8 +104,7 @@ fn owner(connects: &[Connect], event: &Event) -> usize {
     let address =
         event.fields().ok().and_then(|f| f.text("src_ip").as_deref().and_then(parse_address));
     let micros = event.at.timestamp_micros();
-    let by_address =
-        address.and_then(|address| connects.iter().position(|c| c.address == address));
+    let by_address = address.and_then(|address| connects.iter().position(|c| c.address == address));
     by_address
         .or_else(|| connects.iter().rposition(|connect| connect.micros <= micros))
         .unwrap_or_default()

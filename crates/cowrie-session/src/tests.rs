@@ -49,7 +49,11 @@ fn a_session_adds_up() {
         event(5, "command.input", r#","input":" uname -a ""#),
         event(6, "command.input", r#","input":"uname -a""#),
         event(6, "command.failed", r#","input":"uname -a""#),
-        event(7, "session.file_upload", r#","shasum":"E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855","filename":"x.sh""#),
+        event(
+            7,
+            "session.file_upload",
+            r#","shasum":"E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855","filename":"x.sh""#,
+        ),
         event(8, "brand.new", ""),
         event(9, "session.closed", r#","duration":"9.5""#),
     ]);
@@ -176,7 +180,8 @@ fn large_events_bound_a_document_in_bytes() {
 fn documents_give_their_events_back() {
     let events = many(700);
     let session = one(events.clone());
-    let read = session.parts.iter().flat_map(|part| Part::read(&part.event_ids, &part.events).unwrap());
+    let read =
+        session.parts.iter().flat_map(|part| Part::read(&part.event_ids, &part.events).unwrap());
     assert_eq!(read.collect::<Vec<_>>(), events);
     assert!(Part::read(&[0; 16], "[]").is_err());
     assert!(Part::read(&[0; 15], "[{}]").is_err());

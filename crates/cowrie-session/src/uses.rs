@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
+use cowrie_core::hex;
 use cowrie_parse::{Fields, unescape_text};
 use sha2::{Digest, Sha256};
 
@@ -121,7 +122,7 @@ impl Logins {
         self.uses.push(LoginUse {
             username: username.to_owned(),
             password: password.to_owned(),
-            password_hash: sha256_hex(&unescape_text(password)),
+            password_hash: hex(&Sha256::digest(unescape_text(password))),
             success: got_in,
             attempts: 1,
             first_seen: at,
@@ -160,14 +161,4 @@ impl Files {
 
 fn is_sha256(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-fn sha256_hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing into a string cannot fail.
-        let _written = write!(hex, "{byte:02x}");
-        hex
-    })
 }

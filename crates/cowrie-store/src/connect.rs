@@ -13,7 +13,7 @@ use crate::error::StoreError;
 const SQLITE_PAGE_BYTES: u32 = 32_768;
 
 /// How long a writer waits for another one before it gives up.
-pub(crate) const BUSY_WAIT: Duration = Duration::from_secs(120);
+pub(crate) const BUSY_WAIT: Duration = Duration::from_mins(2);
 
 /// Where a database is.
 #[derive(Clone)]

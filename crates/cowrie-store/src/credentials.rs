@@ -61,11 +61,11 @@ impl Transaction {
             sessions.iter().flat_map(|(_, session)| numbered(session, &session.logins)).collect();
         let rows = Rows::new(vec![
             ("session_id", text(&uses, |(id, ..)| Some(id))),
-            ("position", int(&uses, |(_, at, _)| number(*at))),
+            ("position", int(&uses, |(_, at, _)| Some(number(*at)))),
             ("password_hash", text(&uses, |(.., login)| Some(&login.password_hash))),
             ("username", text(&uses, |(.., login)| Some(&login.username))),
             ("success", flag(&uses, |(.., login)| login.success)),
-            ("attempts", int(&uses, |(.., login)| number(login.attempts))),
+            ("attempts", int(&uses, |(.., login)| Some(number(login.attempts)))),
             ("used_at", time(&uses, |(.., login)| Some(login.first_seen))),
         ]);
         self.run("write logins", &rows, LOGINS).await?;
@@ -118,7 +118,7 @@ impl Transaction {
         .await?;
         let rows = Rows::new(vec![
             ("session_id", text(&uses, |(row, _)| Some(row.id))),
-            ("position", int(&uses, |(row, _)| number(row.at))),
+            ("position", int(&uses, |(row, _)| Some(number(row.at)))),
             (
                 "key_fingerprint",
                 Values::Text(uses.iter().map(|(_, key)| Some(key.key.fingerprint())).collect()),
@@ -126,7 +126,7 @@ impl Transaction {
             ("injection_method", text(&uses, |(_, key)| Some(key.method.name()))),
             ("command_text", text(&uses, |(_, key)| key.command.as_deref())),
             ("target_path", text(&uses, |(_, key)| key.target_path.as_deref())),
-            ("attempts", int(&uses, |(_, key)| number(key.attempts))),
+            ("attempts", int(&uses, |(_, key)| Some(number(key.attempts)))),
             ("used_at", time(&uses, |(_, key)| Some(key.first_seen))),
             ("source_ip", text(&uses, |(row, _)| row.address.as_deref())),
             ("successful_injection", flag(&uses, |(_, key)| key.successful)),

@@ -22,7 +22,9 @@ pub enum StoreError {
         source: cowrie_migration::MigrateError,
     },
     /// A PostgreSQL database that is not migrated; it never is implicitly.
-    #[error("the schema of `{shown}` is at version {found}, and this program needs {needed}: run `cowrie-db migrate`")]
+    #[error(
+        "the schema of `{shown}` is at version {found}, and this program needs {needed}: run `cowrie-db migrate`"
+    )]
     Outdated {
         /// The database, without a password.
         shown: String,
@@ -32,7 +34,9 @@ pub enum StoreError {
         needed: u32,
     },
     /// A schema made by a later release.
-    #[error("the schema of `{shown}` is at version {found}, newer than the {known} that this program knows: install the newer release")]
+    #[error(
+        "the schema of `{shown}` is at version {found}, newer than the {known} that this program knows: install the newer release"
+    )]
     Newer {
         /// The database, without a password.
         shown: String,

@@ -14,8 +14,20 @@ const ENRICHMENT_VERSION: &str = "3.0";
 macro_rules! earlier {
     ($t:literal, $c:literal) => {
         concat!(
-            $c, " = CASE WHEN excluded.", $c, " < ", $t, ".", $c, " THEN excluded.", $c, " ELSE ",
-            $t, ".", $c, " END"
+            $c,
+            " = CASE WHEN excluded.",
+            $c,
+            " < ",
+            $t,
+            ".",
+            $c,
+            " THEN excluded.",
+            $c,
+            " ELSE ",
+            $t,
+            ".",
+            $c,
+            " END"
         )
     };
 }
@@ -24,8 +36,20 @@ macro_rules! earlier {
 macro_rules! later {
     ($t:literal, $c:literal) => {
         concat!(
-            $c, " = CASE WHEN excluded.", $c, " > ", $t, ".", $c, " THEN excluded.", $c, " ELSE ",
-            $t, ".", $c, " END"
+            $c,
+            " = CASE WHEN excluded.",
+            $c,
+            " > ",
+            $t,
+            ".",
+            $c,
+            " THEN excluded.",
+            $c,
+            " ELSE ",
+            $t,
+            ".",
+            $c,
+            " END"
         )
     };
 }
@@ -91,10 +115,7 @@ impl Transaction {
             ("session_count", int(&addresses, |(_, total)| Some(total.sessions))),
             ("enrichment", jsonb(&addresses, |(a, _)| news(a).and_then(|n| n.enrichment.clone()))),
             ("enrichment_updated_at", time(&addresses, |(a, _)| news(a).map(|_| now))),
-            (
-                "enrichment_version",
-                text(&addresses, |(a, _)| news(a).map(|_| ENRICHMENT_VERSION)),
-            ),
+            ("enrichment_version", text(&addresses, |(a, _)| news(a).map(|_| ENRICHMENT_VERSION))),
         ]);
         self.run("write addresses", &rows, ADDRESSES).await?;
         self.write_history(changes.addresses).await

@@ -82,7 +82,11 @@ impl Transaction {
             let read = Part::read(&event_ids, &text);
             let Some(family) = family_of.get(&session_id) else { continue };
             let known = events.entry(family.clone()).or_default();
-            known.extend(read.map_err(|source| StoreError::Document { session_id, part, source })?);
+            known.extend(read.map_err(|source| StoreError::Document {
+                session_id,
+                part,
+                source,
+            })?);
         }
         Ok(events)
     }

@@ -56,8 +56,8 @@ pub(crate) fn jsonb<T>(items: &[T], of: impl Fn(&T) -> Option<String>) -> Values
 }
 
 /// An unsigned number as databases keep it.
-pub(crate) fn number(number: impl TryInto<i64>) -> Option<i64> {
-    Some(number.try_into().unwrap_or(i64::MAX))
+pub(crate) fn number(number: impl TryInto<i64>) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
 }
 
 impl Values {
@@ -149,18 +149,12 @@ pub(crate) enum Transaction {
 
 /// A row type that both engines can give.
 pub(crate) trait FromBoth:
-    for<'r> sqlx::FromRow<'r, PgRow>
-    + for<'r> sqlx::FromRow<'r, SqliteRow>
-    + Send
-    + Unpin
+    for<'r> sqlx::FromRow<'r, PgRow> + for<'r> sqlx::FromRow<'r, SqliteRow> + Send + Unpin
 {
 }
 
 impl<T> FromBoth for T where
-    T: for<'r> sqlx::FromRow<'r, PgRow>
-        + for<'r> sqlx::FromRow<'r, SqliteRow>
-        + Send
-        + Unpin
+    T: for<'r> sqlx::FromRow<'r, PgRow> + for<'r> sqlx::FromRow<'r, SqliteRow> + Send + Unpin
 {
 }
 
@@ -215,8 +209,10 @@ impl Transaction {
                 while from < rows.len() {
                     let n_rows = sqlite_chunk(rows.len() - from);
                     let sql = format!("{} {body}", rows.sqlite_prefix(n_rows));
-                    let chunk: Vec<SqliteRow> =
-                        bind_sqlite(sql, rows, from, n_rows).fetch_all(&mut **tx).await.map_err(failed)?;
+                    let chunk: Vec<SqliteRow> = bind_sqlite(sql, rows, from, n_rows)
+                        .fetch_all(&mut **tx)
+                        .await
+                        .map_err(failed)?;
                     for row in &chunk {
                         found.push(T::from_row(row).map_err(failed)?);
                     }
@@ -278,7 +274,9 @@ fn bind_sqlite(
                 Values::Bytes(blobs) => query.bind(blobs.get(at).map(Vec::as_slice)),
                 // sqlx would write as many digits as it needs, and text order is time order only
                 // where there are equally many.
-                Values::Time(times) => query.bind(times.get(at).copied().flatten().map(format_time)),
+                Values::Time(times) => {
+                    query.bind(times.get(at).copied().flatten().map(format_time))
+                }
                 Values::Json(texts) | Values::Date(texts) => {
                     query.bind(texts.get(at).map(String::as_str))
                 }

@@ -98,8 +98,7 @@ impl Store {
         sql: &str,
         values: Vec<Value>,
     ) -> Result<(), StoreError> {
-        let statement =
-            Statement::from_sql_and_values(self.db.get_database_backend(), sql, values);
+        let statement = Statement::from_sql_and_values(self.db.get_database_backend(), sql, values);
         let done = self.db.execute_raw(statement).await;
         done.map(|_| ()).map_err(|source| StoreError::Query { doing, source })
     }

@@ -1,7 +1,8 @@
 //! Writes sessions: their summaries, their documents, and what hangs on them alone.
 
 use chrono::{DateTime, Utc};
-use cowrie_inventory::Snapshot;
+use cowrie_enrichment::CountryCode;
+use cowrie_inventory::{Basis, IpType, Snapshot};
 use cowrie_session::{CommandUse, FileUse, Part, Session, Summary};
 
 use crate::changes::{Changes, SessionChange};
@@ -84,11 +85,11 @@ impl Transaction {
             .collect();
         let rows = Rows::new(vec![
             ("session_id", text(&parts, |(session, _)| Some(&session.id))),
-            ("part", int(&parts, |(_, part)| number(part.number))),
+            ("part", int(&parts, |(_, part)| Some(number(part.number)))),
             ("sensor", text(&parts, |(session, _)| session.sensor())),
             ("first_event_at", time(&parts, |(_, part)| Some(part.first_event_at))),
             ("last_event_at", time(&parts, |(_, part)| Some(part.last_event_at))),
-            ("n_events", int(&parts, |(_, part)| number(part.n_events))),
+            ("n_events", int(&parts, |(_, part)| Some(number(part.n_events)))),
             ("event_ids", Values::Bytes(parts.iter().map(|(_, p)| p.event_ids.clone()).collect())),
             ("events", Values::Json(parts.iter().map(|(_, p)| p.events.clone()).collect())),
         ]);
@@ -106,7 +107,7 @@ impl Transaction {
             .collect();
         let rows = Rows::new(vec![
             ("session_id", text(&shorter, |session| Some(&session.id))),
-            ("n_parts", int(&shorter, |session| number(session.parts.len()))),
+            ("n_parts", int(&shorter, |session| Some(number(session.parts.len())))),
         ]);
         self.run(
             "remove documents of events that moved",
@@ -134,9 +135,9 @@ impl Transaction {
             changed.iter().flat_map(|(_, session)| numbered(session, &session.commands)).collect();
         let rows = Rows::new(vec![
             ("session_id", text(&uses, |(id, ..)| Some(id))),
-            ("position", int(&uses, |(_, at, _)| number(*at))),
+            ("position", int(&uses, |(_, at, _)| Some(number(*at)))),
             ("command_normalized", text(&uses, |(.., command)| Some(&command.command))),
-            ("occurrences", int(&uses, |(.., command)| number(command.occurrences))),
+            ("occurrences", int(&uses, |(.., command)| Some(number(command.occurrences)))),
             ("first_seen", time(&uses, |(.., command)| Some(command.first_seen))),
             ("last_seen", time(&uses, |(.., command)| Some(command.last_seen))),
             ("high_risk", flag(&uses, |(.., command)| command.high_risk)),
@@ -152,7 +153,10 @@ impl Transaction {
     }
 
     /// The files of sessions; a session never loses one.
-    pub(crate) async fn write_files(&mut self, changes: &[SessionChange]) -> Result<(), StoreError> {
+    pub(crate) async fn write_files(
+        &mut self,
+        changes: &[SessionChange],
+    ) -> Result<(), StoreError> {
         let changed = changed(changes, |session| &session.files);
         let uses: Vec<(&str, usize, &FileUse)> =
             changed.iter().flat_map(|(_, session)| numbered(session, &session.files)).collect();
@@ -215,7 +219,7 @@ type SummaryRow<'a> = (&'a SessionChange, &'a str, &'a Summary);
 
 fn summary_columns(rows: &[SummaryRow<'_>]) -> Vec<Column> {
     let words = |of: fn(&Summary) -> Option<&str>| text(rows, move |(.., summary)| of(summary));
-    let count = |of: fn(&Summary) -> u32| int(rows, move |(.., summary)| number(of(summary)));
+    let count = |of: fn(&Summary) -> u32| int(rows, move |(.., summary)| Some(number(of(summary))));
     let address = |summary: &Summary| summary.source_ip.map(|address| address.to_string());
     vec![
         ("session_id", text(rows, |(_, id, _)| Some(id))),
@@ -224,10 +228,7 @@ fn summary_columns(rows: &[SummaryRow<'_>]) -> Vec<Column> {
         ("source_ip", Values::Text(rows.iter().map(|(.., summary)| address(summary)).collect())),
         ("first_event_at", time(rows, |(.., s)| Some(s.first_event_at))),
         ("last_event_at", time(rows, |(.., s)| Some(s.last_event_at))),
-        (
-            "duration_seconds",
-            Values::Real(rows.iter().map(|(.., s)| s.duration_seconds).collect()),
-        ),
+        ("duration_seconds", Values::Real(rows.iter().map(|(.., s)| s.duration_seconds).collect())),
         ("event_count", count(|s| s.event_count)),
         ("command_count", count(|s| s.command_count)),
         ("login_attempts", count(|s| s.login_attempts)),
@@ -264,10 +265,10 @@ fn snapshot_columns(rows: &[SummaryRow<'_>], now: DateTime<Utc>) -> Vec<Column> 
     }
     vec![
         ("snapshot_asn", int(rows, |row| Some(of(row)?.asn?.as_i64()))),
-        ("snapshot_country", text(rows, |row| of(row)?.country.as_ref().map(|c| c.as_str()))),
-        ("snapshot_ip_type", text(rows, |row| of(row)?.ip_type.map(|kind| kind.name()))),
+        ("snapshot_country", text(rows, |row| of(row)?.country.as_ref().map(CountryCode::as_str))),
+        ("snapshot_ip_type", text(rows, |row| of(row)?.ip_type.map(IpType::name))),
         ("snapshot_at", time(rows, |row| of(row)?.at)),
-        ("snapshot_basis", text(rows, |row| of(row)?.basis.map(|basis| basis.name()))),
+        ("snapshot_basis", text(rows, |row| of(row)?.basis.map(Basis::name))),
         ("enrichment", jsonb(rows, |row| of(row)?.enrichment.to_json())),
         ("enrichment_at", time(rows, |row| of(row)?.enrichment.to_json().map(|_| now))),
     ]
@@ -275,9 +276,12 @@ fn snapshot_columns(rows: &[SummaryRow<'_>], now: DateTime<Utc>) -> Vec<Column> 
 
 /// The statement that writes summaries, for these columns.
 fn upsert_sessions(names: &[&str]) -> String {
-    let set = |name: &&str| match WRITTEN_ONCE.contains(name) {
-        true => format!("{name} = coalesce(session_summaries.{name}, excluded.{name})"),
-        false => format!("{name} = excluded.{name}"),
+    let set = |name: &&str| {
+        if WRITTEN_ONCE.contains(name) {
+            format!("{name} = coalesce(session_summaries.{name}, excluded.{name})")
+        } else {
+            format!("{name} = excluded.{name}")
+        }
     };
     let columns = names.join(", ");
     let set = names.iter().skip(1).map(set).collect::<Vec<_>>().join(", ");
@@ -287,8 +291,7 @@ fn upsert_sessions(names: &[&str]) -> String {
     )
 }
 
-const DOCUMENTS: &str =
-    "INSERT INTO session_events (session_id, part, sensor, first_event_at, last_event_at, \
+const DOCUMENTS: &str = "INSERT INTO session_events (session_id, part, sensor, first_event_at, last_event_at, \
      n_events, event_ids, events) SELECT session_id, part, sensor, first_event_at, last_event_at, \
      n_events, event_ids, events FROM rows WHERE true ON CONFLICT (session_id, part) DO UPDATE SET \
      sensor = excluded.sensor, first_event_at = excluded.first_event_at, \

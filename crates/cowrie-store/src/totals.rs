@@ -96,10 +96,8 @@ impl Totals {
     }
 
     fn add_address(&mut self, address: &str, span: Span, sessions: i64) {
-        let total = self
-            .addresses
-            .entry(address.to_owned())
-            .or_insert(AddressTotal { span, sessions: 0 });
+        let total =
+            self.addresses.entry(address.to_owned()).or_insert(AddressTotal { span, sessions: 0 });
         total.span.widen(span);
         total.sessions += sessions;
     }
@@ -149,7 +147,8 @@ impl Totals {
                     network.addresses += i64::from(is_new);
                 });
             }
-            if let Some(before) = change.asn_before.filter(|asn| now.is_some_and(|n| n.asn != *asn)) {
+            if let Some(before) = change.asn_before.filter(|asn| now.is_some_and(|n| n.asn != *asn))
+            {
                 self.add_network(before, None, total.span, |network| network.addresses -= 1);
             }
         }

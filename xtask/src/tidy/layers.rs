@@ -27,6 +27,9 @@ const BESIDE: &[(&str, Reach)] = &[
 /// The one that tests may use.
 const TEST_KIT: &str = "cowrie-testdb";
 
+/// The package that is nothing but tests.
+const TESTS: &str = "cowrie-tests";
+
 #[derive(Clone, Copy, Debug)]
 enum Reach {
     Nothing,
@@ -57,7 +60,7 @@ fn findings(packages: &[Package]) -> Vec<String> {
 
 /// Why the edge is wrong, if it is.
 fn complaint(from: &str, to: &str, is_dev: bool) -> Option<String> {
-    if to == TEST_KIT && is_dev {
+    if to == TEST_KIT && (is_dev || from == TESTS) {
         return None;
     }
     if reach_of(to).is_some() {
@@ -127,6 +130,7 @@ mod tests {
     #[test]
     fn what_stands_beside_is_for_tests_only() {
         check("cowrie-store", "cowrie-testdb", Some("dev"), &[]);
+        check("cowrie-tests", "cowrie-testdb", None, &[]);
         check(
             "cowrie-store",
             "cowrie-testdb",
