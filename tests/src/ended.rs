@@ -16,6 +16,7 @@ pub struct Ended {
     pub stderr: String,
 }
 
+#[expect(clippy::return_self_not_must_use, reason = "the last check of a run has no next one")]
 impl Ended {
     /// Both outputs must be UTF-8, whatever was read.
     #[track_caller]

@@ -2,9 +2,8 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use cowrie_testdb::{Engine, TestDb};
@@ -18,7 +17,7 @@ use crate::program::Program;
 use crate::tables::Tables;
 
 /// The longest that any run may take before it counts as hanging.
-const LONGEST: Duration = Duration::from_secs(120);
+const LONGEST: Duration = Duration::from_mins(2);
 
 /// The user that a run becomes when it must have no privileges: `nobody`, wherever that is not.
 const NOBODY: u32 = 65_534;
@@ -78,6 +77,11 @@ impl Site {
     /// Where the SQLite file is, or would be.
     pub fn sqlite_file(&self) -> PathBuf {
         self.path("cowrie.sqlite")
+    }
+
+    /// Whether there is a database, with or without tables.
+    pub fn has_database(&self) -> bool {
+        self.server.is_some() || self.sqlite_file().exists()
     }
 
     /// The database as it is now.
@@ -145,7 +149,8 @@ impl Run<'_> {
             let _written = stdin.write_all(&input.unwrap_or_default()).await;
         };
         let ended = async { tokio::join!(write, child.wait_with_output()).1 };
-        Ended::new(finished(timeout(LONGEST, ended).await))
+        let output = timeout(LONGEST, ended).await.expect("a program under test hangs");
+        Ended::new(output.expect("could not wait for a program under test"))
     }
 
     /// Begins it, and leaves it to the caller what becomes of it.
@@ -192,12 +197,4 @@ fn is_superuser(own: &Path) -> bool {
 
     let status = fs::metadata("/proc/self").or_else(|_| fs::metadata(own));
     status.is_ok_and(|status| status.uid() == 0)
-}
-
-#[track_caller]
-fn finished(output: Result<io::Result<Output>, tokio::time::error::Elapsed>) -> Output {
-    match output {
-        Ok(output) => output.expect("could not wait for a program under test"),
-        Err(_) => panic!("a program under test hangs"),
-    }
 }

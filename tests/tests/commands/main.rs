@@ -1,0 +1,17 @@
+//! Whole commands, as a user sees them: what they print, how they end, which rows they leave.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a test that cannot go on has failed, helpers too"
+)]
+
+mod damage;
+mod display;
+mod documents;
+mod hostile;
+mod inputs;
+mod maxmind;
+mod refusals;
+mod stopping;
+mod summaries;

@@ -1,0 +1,118 @@
+//! Ended in the middle: what was committed stays, the next run does the rest, and nobody can tell.
+
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use cowrie_tests::{Contents, Engine, Run, Site, Tables, assert_same, enlarged, sample};
+use rustix::process::{Pid, Signal, kill_process};
+
+const LARGE: usize = 60_000_000;
+const SMALLER: usize = 8_000_000;
+
+/// Small batches, so that a signal comes between many of them.
+const BULK: [&str; 4] = ["cowrie.json", "--batch-size", "1000", "--quiet"];
+
+async fn site_with(engine: Engine, n_bytes: usize) -> Site {
+    let site = Site::new(engine).await;
+    site.write("cowrie.json", enlarged(&sample("s-ipv6/cowrie.json"), n_bytes));
+    site
+}
+
+/// The tables of a load that nobody disturbed.
+async fn undisturbed(engine: Engine, n_bytes: usize) -> Contents {
+    let site = site_with(engine, n_bytes).await;
+    site.bulk(&BULK).ended().await.expect(0);
+    site.tables().await.contents().await
+}
+
+/// Begins a run and sends it a signal when so many events are committed; gives how it ended.
+async fn disturbed(site: &Site, run: Run<'_>, signal: Signal, after: Moment) -> ExitStatus {
+    let mut child = run.start();
+    let pid = child.id().and_then(|pid| Pid::from_raw(pid.try_into().ok()?)).unwrap();
+    after.come(site).await;
+    kill_process(pid, signal).unwrap();
+    let ended = tokio::time::timeout(Duration::from_mins(1), child.wait()).await;
+    ended.expect("a run ends when it is told to").unwrap()
+}
+
+/// When a signal is sent.
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    /// So long after the start.
+    Time(Duration),
+    /// As soon as so many events are committed.
+    Events(i64),
+}
+
+impl Moment {
+    async fn come(self, site: &Site) {
+        let pause = Duration::from_millis(5);
+        match self {
+            Self::Time(duration) => tokio::time::sleep(duration).await,
+            Self::Events(n_events) => {
+                while !site.has_database() {
+                    tokio::time::sleep(pause).await;
+                }
+                let tables = site.tables().await;
+                while committed(&tables).await < n_events {
+                    tokio::time::sleep(pause).await;
+                }
+            }
+        }
+    }
+}
+
+/// The number of events in a database that may not have its tables yet.
+async fn committed(tables: &Tables) -> i64 {
+    let events = "SELECT CAST(coalesce(sum(n_events), 0) AS bigint) FROM session_events";
+    tables.number_if_there(events).await.unwrap_or(0)
+}
+
+#[tokio::test]
+async fn a_run_that_is_asked_to_stop_commits_and_says_so() {
+    let site = site_with(Engine::Sqlite, LARGE).await;
+    let ended = disturbed(&site, site.bulk(&BULK), Signal::TERM, Moment::Events(3_000)).await;
+    assert_eq!(ended.code(), Some(143));
+    let tables = site.tables().await;
+    let n_events = committed(&tables).await;
+    let run = "SELECT outcome || ' ' || (counters ->> 'new_events') FROM runs";
+    assert_eq!(tables.lines(run).await, [format!("stopped {n_events}")]);
+    assert!(n_events < 100_000, "stopped in the middle, not after {n_events} events");
+
+    site.bulk(&BULK).ended().await.expect(0);
+    assert_same(&undisturbed(Engine::Sqlite, LARGE).await, &tables.contents().await);
+}
+
+#[tokio::test]
+async fn an_interrupted_run_says_so_too() {
+    let site = site_with(Engine::Sqlite, SMALLER).await;
+    let ended = disturbed(&site, site.bulk(&BULK), Signal::INT, Moment::Events(1)).await;
+    assert_eq!(ended.code(), Some(130));
+}
+
+#[tokio::test]
+async fn a_killed_run_leaves_nothing_half_done_on_sqlite() {
+    killed(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn a_killed_run_leaves_nothing_half_done_on_postgres() {
+    killed(Engine::Postgres).await;
+}
+
+async fn killed(engine: Engine) {
+    let site = site_with(engine, SMALLER).await;
+    for moment in [
+        Moment::Time(Duration::from_millis(3)),
+        Moment::Time(Duration::from_millis(30)),
+        Moment::Events(1),
+        Moment::Events(3_000),
+        Moment::Events(7_000),
+    ] {
+        let ended = disturbed(&site, site.bulk(&BULK), Signal::KILL, moment).await;
+        assert_eq!(ended.code(), None, "{moment:?} came too late");
+    }
+    site.bulk(&BULK).ended().await.expect(0);
+    let contents = site.tables().await.contents().await;
+    assert_same(&undisturbed(engine, SMALLER).await, &contents);
+}
