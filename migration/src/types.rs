@@ -106,14 +106,16 @@ pub(crate) fn country(engine: DbBackend, name: &'static str) -> ColumnDef {
     text(name).check(Expr::cust(format!("{two_capitals} and {name} <> 'XX'"))).take()
 }
 
-/// The condition under which a JSON column is a non-empty object; NULL for NULL.
+/// The condition under which a JSON column is a non-empty object. NULL passes; SQLite says so in
+/// words, since in older releases `json_valid(NULL)` is 0 and not NULL.
 fn non_empty_object(engine: DbBackend, name: &str) -> String {
     match engine {
         DbBackend::Postgres => {
             format!("jsonb_typeof({name}) = 'object' and {name} <> '{{}}'::jsonb")
         }
         _ => format!(
-            "json_valid({name}) and json_type({name}) = 'object' and json({name}) <> '{{}}'"
+            "{name} is null or \
+             (json_valid({name}) and json_type({name}) = 'object' and json({name}) <> '{{}}')"
         ),
     }
 }

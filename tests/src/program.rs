@@ -1,6 +1,6 @@
 //! The programs under test, built once by each test process.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -31,13 +31,21 @@ impl Program {
     /// test that calls: nothing to do when the program is fresh, and never a stale one. Cargo's
     /// own lock keeps test processes that run at the same time apart.
     pub fn path(self) -> PathBuf {
-        static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-        FOLDER.get_or_init(build).join(self.name())
+        static BUILT: OnceLock<Built> = OnceLock::new();
+        let Built { folder, is_done, said } = BUILT.get_or_init(build);
+        assert!(is_done, "the programs under test do not build:\n{said}");
+        folder.join(self.name())
     }
 }
 
-/// Builds all programs; gives the folder that they are in.
-fn build() -> PathBuf {
+/// What came of building all programs; it is tried once, since every test would fail alike.
+struct Built {
+    folder: PathBuf,
+    is_done: bool,
+    said: String,
+}
+
+fn build() -> Built {
     // A test is `<target folder>/<profile>/deps/<test>-<hash>`.
     let test = std::env::current_exe().expect("a test knows its own file");
     let deps = test.parent().expect("a file is in a folder");
@@ -47,15 +55,21 @@ fn build() -> PathBuf {
         Some("debug") | None => "dev",
         Some(name) => name,
     };
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")));
+    // Cargo says at run time where the sources are now; a test that is started by hand knows only
+    // where they were when it was built.
+    let told = |name| std::env::var_os(name).map(PathBuf::from);
+    let sources = told("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let mut cargo = Command::new(told("CARGO").unwrap_or_else(|| env!("CARGO").into()));
+    cargo.current_dir(sources);
     cargo.args(["build", "--quiet", "--locked", "--bins", "--profile", profile]);
     for program in Program::ALL {
         cargo.args(["--package", program.name()]);
     }
     cargo.arg("--target-dir").arg(target_folder);
     let output = cargo.output().expect("could not start cargo");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "the programs under test do not build:\n{said}");
-    profile_folder.to_owned()
+    Built {
+        folder: profile_folder.to_owned(),
+        is_done: output.status.success(),
+        said: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
 }

@@ -136,8 +136,7 @@ fn comparable(line: &str) -> String {
     if line.len() <= LONGEST_LINE {
         return line;
     }
-    let digest: String =
-        Sha256::digest(&line).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let digest: [u8; 32] = Sha256::digest(&line).into();
     let front: String = line.chars().take(LONGEST_LINE / 2).collect();
-    format!("{front}... {digest}")
+    format!("{front}... {digest:02x?}")
 }

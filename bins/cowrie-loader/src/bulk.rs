@@ -53,7 +53,9 @@ pub(crate) async fn run(
     if loaded.is_err() && !args.dry_run {
         record_failure(&database.store, &run).await;
     }
-    let mut summary = loaded?;
+    // What was committed before a failure stays, and the exit code says that there is some.
+    let failed = if everyone.has_committed() { Exit::Partial } else { Exit::Nothing };
+    let mut summary = loaded.exit_with(failed)?;
     summary.problems.extend(found.problems);
     everyone.finish(&summary);
     let exit = exit_of(&summary, source.as_ref());

@@ -1,5 +1,6 @@
 //! Tells the terminal, the log and the status file how far a load is.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,12 +20,19 @@ pub(crate) struct Everyone {
     status: Option<StatusDir>,
     ingest_id: String,
     next_status: Mutex<Instant>,
+    has_committed: AtomicBool,
 }
 
 impl Everyone {
     pub(crate) fn new(shown: Shown, status: Option<StatusDir>, ingest_id: &str) -> Self {
         let next_status = Mutex::new(Instant::now());
-        Self { shown, status, ingest_id: ingest_id.to_owned(), next_status }
+        let has_committed = AtomicBool::new(false);
+        Self { shown, status, ingest_id: ingest_id.to_owned(), next_status, has_committed }
+    }
+
+    /// Whether any batch was committed.
+    pub(crate) fn has_committed(&self) -> bool {
+        self.has_committed.load(Ordering::Relaxed)
     }
 
     /// Takes the bar away and writes the last status.
@@ -56,6 +64,7 @@ impl Everyone {
 impl Observer for Everyone {
     fn progress(&self, progress: &Progress) {
         let Progress { bytes_on_disk, events, rejected } = *progress;
+        self.has_committed.store(true, Ordering::Relaxed);
         self.shown.update(Counters { bytes: bytes_on_disk, events, rejects: rejected });
         let mut next = self.next_status.lock().unwrap_or_else(PoisonError::into_inner);
         if Instant::now() >= *next {

@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, FixedOffset, NaiveDateTime, SecondsFormat, Utc};
 
-/// The latest second an event may claim: the end of the year 9999, so that text sorts as time.
-const LAST_SECOND: i64 = 253_402_300_799;
+/// The latest second an event may claim: the end of the year 9998, so that the day after it
+/// still has a year of four digits, and text sorts as time.
+const LAST_SECOND: i64 = 253_370_764_799;
 
-/// Reads the time of an event; `None` when the text is not a time between 1970 and 9999.
+/// Reads the time of an event; `None` when the text is not a time between 1970 and 9998.
 ///
 /// Understood: RFC 3339, offsets without a colon (`+0200`), a blank for the `T`, any number of
 /// digits after the second (kept to the microsecond), and no offset at all, which old releases

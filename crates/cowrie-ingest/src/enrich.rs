@@ -77,7 +77,8 @@ impl NetNew<'_> {
                 let Some(address) = session.summary.as_ref().and_then(|s| s.source_ip) else {
                     continue;
                 };
-                *wanted.entry(address).or_insert(false) |= (self.is_wanted)(session.sensor());
+                *wanted.entry(address).or_insert(false) |=
+                    (self.is_wanted)(session.sensor.as_deref());
             }
         }
         wanted
@@ -146,7 +147,7 @@ impl NetNew<'_> {
         if let Some(known) = known.filter(|known| known.is_enriched) {
             return summary.first_event_at < known.first_event_at;
         }
-        if (self.is_wanted)(session.sensor())
+        if (self.is_wanted)(session.sensor.as_deref())
             && let Some(address) = summary.source_ip
             && let Some(document) = documents.get(&address)
         {

@@ -1,6 +1,7 @@
 //! Set union of what the tables hold and what a batch brings, family by family.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use cowrie_core::EventId;
 use cowrie_parse::Event;
@@ -59,10 +60,12 @@ fn news(known: &[Event], incoming: &[Event]) -> (u64, bool) {
 /// A session stays what it is while its name and its address do. Where an earlier connect takes
 /// over a name, the session that had it goes and comes back under its new one.
 fn changes(family: &str, before: Vec<Session>, after: Vec<Session>) -> Vec<SessionChange> {
-    let has_siblings = after.len() > 1;
+    let is_split = after.len() > 1;
+    let names = after.iter().filter(|_| is_split).map(|session| session.id.clone());
+    let siblings: Arc<[String]> = names.collect();
     let change = |before, after| SessionChange {
         family: family.to_owned(),
-        has_siblings,
+        siblings: Arc::clone(&siblings),
         before,
         after,
         snapshot_asn_before: None,
@@ -85,5 +88,5 @@ fn changes(family: &str, before: Vec<Session>, after: Vec<Session>) -> Vec<Sessi
 fn is_same(known: &Session, session: &Session) -> bool {
     let address = |session: &Session| session.summary.as_ref().and_then(|s| s.source_ip);
     let has_moved = address(known).is_some() && address(known) != address(session);
-    known.id == session.id && known.sensor() == session.sensor() && !has_moved
+    known.id == session.id && known.sensor == session.sensor && !has_moved
 }

@@ -24,7 +24,8 @@ pub struct ReadOptions {
 }
 
 impl ReadOptions {
-    /// What suits a small server: a loader stays far below 256 MiB with it.
+    /// What suits a small server: with ordinary sessions a loader stays below 256 MiB. A session of
+    /// a hundred megabytes is held whole while it is merged, several times over.
     pub const STANDARD: Self =
         Self { limits: Limits::STANDARD, batch_events: 20_000, batch_bytes: 16 << 20 };
 }

@@ -1,6 +1,7 @@
 //! From the bytes of one object to an event or a reject.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use cowrie_core::{EventId, parse_time};
@@ -66,8 +67,8 @@ pub enum Reject {
     /// Neither `timestamp` nor `time`.
     #[error("an event without a `timestamp`")]
     NoTime,
-    /// The time cannot be read, or lies outside 1970 to 9999.
-    #[error("an event whose `timestamp` is not a time between 1970 and 9999")]
+    /// The time cannot be read, or lies outside 1970 to 9998.
+    #[error("an event whose `timestamp` is not a time between 1970 and 9998")]
     BadTime,
     /// A session id or sensor name longer than [`MAX_NAME_BYTES`].
     #[error("an event whose `{0}` is longer than {MAX_NAME_BYTES} bytes")]
@@ -142,18 +143,22 @@ fn name(fields: &Fields<'_>, key: &'static str) -> Result<Option<String>, Reject
 /// The text with every top-level key marked that stands again later, if there are any: one
 /// database would read the first of them, the other the last.
 fn mark_repeated_keys(text: &str, fields: &Fields<'_>) -> Option<String> {
-    let keys: Vec<_> = fields.members().iter().map(|member| decode(member.key)).collect();
-    let mut sorted: Vec<_> = keys.iter().collect();
-    sorted.sort();
-    if sorted.windows(2).all(|pair| pair.first() != pair.last()) {
+    let members = fields.members();
+    let last: HashMap<_, _> =
+        members.iter().enumerate().map(|(at, member)| (decode(member.key), at)).collect();
+    if last.len() == members.len() {
         return None;
     }
-    let mut marked = text.to_owned();
-    for (at, member) in fields.members().iter().enumerate().rev() {
-        if keys.iter().skip(at + 1).any(|later| Some(later) == keys.get(at)) {
-            marked.insert_str(member.key_end, REPEATED_KEY);
+    let mut marked = String::with_capacity(text.len() + members.len() * REPEATED_KEY.len());
+    let mut done = 0;
+    for (at, member) in members.iter().enumerate() {
+        if last.get(&decode(member.key)) != Some(&at) {
+            marked.push_str(text.get(done..member.key_end).unwrap_or_default());
+            marked.push_str(REPEATED_KEY);
+            done = member.key_end;
         }
     }
+    marked.push_str(text.get(done..).unwrap_or_default());
     Some(marked)
 }
 
@@ -224,6 +229,23 @@ mod tests {
                     let back = unescape_json(&event.text).into_owned();
                     proptest::prop_assert_eq!(back, input.trim_ascii());
                 }
+            }
+        }
+
+        #[test]
+        fn what_is_stored_is_read_back(keys in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "eventid", "\\u0065ventid", "timestamp", "\\u0074imestamp", "session",
+                "\\u0073ession", "sensor", "a", "\\u0061",
+            ]),
+            0..9,
+        )) {
+            let members = keys.iter().enumerate().map(|(at, key)| format!("\"{key}\":\"{at}\""));
+            let fixed = [r#""eventid":"x""#.to_owned(), r#""timestamp":1"#.to_owned()];
+            let all: Vec<_> = fixed.into_iter().chain(members).collect();
+            if let Ok(event) = parse(format!("{{{}}}", all.join(",")).as_bytes()) {
+                let read = Event::from_stored(event.id, &event.text);
+                proptest::prop_assert_eq!(read, Ok(event));
             }
         }
 

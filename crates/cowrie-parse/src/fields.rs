@@ -29,7 +29,11 @@ impl<'a> Fields<'a> {
 
     /// A field's value as it stands in the event; of equal keys, the last.
     fn raw(&self, name: &str) -> Option<&'a str> {
-        self.members.iter().rev().find(|member| member.key == name).map(|member| member.value)
+        self.members
+            .iter()
+            .rev()
+            .find(|member| decode(member.key) == name)
+            .map(|member| member.value)
     }
 
     /// A field that is a string.

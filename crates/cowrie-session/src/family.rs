@@ -11,6 +11,8 @@ pub fn family_of(event: &Event) -> String {
     match event.session.as_deref() {
         None => format!("{DAY}{sensor}/{}", event.at.format("%Y-%m-%d")),
         Some(id) if is_unique(id) => id.to_owned(),
+        // An id that looks like the name of a day's document is kept apart from one.
+        Some(id) if is_day(id) => format!("session:{id}@{sensor}"),
         Some(id) => format!("{id}@{sensor}"),
     }
 }

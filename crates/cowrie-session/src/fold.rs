@@ -72,6 +72,7 @@ pub struct Summary {
 /// Folds the events of one session, which are distinct and in order.
 pub(crate) fn session(id: String, events: &[Event]) -> Session {
     let parts = parts::cut(events);
+    let sensor = events.iter().find_map(|event| event.sensor.clone());
     let mut fold = Fold::default();
     if !is_day(&id) {
         for event in events {
@@ -83,18 +84,20 @@ pub(crate) fn session(id: String, events: &[Event]) -> Session {
     let counts = keys.planted_counts();
     let keys = keys.into_uses();
     if let Some(summary) = &mut summary {
+        summary.sensor.clone_from(&sensor);
         (summary.ssh_key_injections, summary.unique_ssh_keys) = counts;
         summary.ssh_key_fingerprint = keys.first().map(|key| key.key.fingerprint());
         summary.password_hash = campaign_password(&logins);
         summary.command_signature =
             cowrie_command::signature(command_texts.iter().map(String::as_str));
     }
-    Session { id, summary, commands, logins, keys, files: files.into_uses(), parts }
+    Session { id, sensor, summary, commands, logins, keys, files: files.into_uses(), parts }
 }
 
 /// The password that got in first, else the one tried last.
 fn campaign_password(logins: &[LoginUse]) -> Option<String> {
-    let got_in = logins.iter().find(|login| login.success);
+    let got_in = logins.iter().filter(|login| login.got_in_at.is_some());
+    let got_in = got_in.min_by_key(|login| login.got_in_at);
     let last = || logins.iter().max_by_key(|login| login.last_seen);
     got_in.or_else(last).map(|login| login.password_hash.clone())
 }
@@ -186,7 +189,7 @@ impl Fold {
 /// The summary of a session of which only the first event is known, and not yet counted.
 fn begin(event: &Event) -> Summary {
     Summary {
-        sensor: event.sensor.clone(),
+        sensor: None,
         protocol: None,
         source_ip: None,
         first_event_at: event.at,
@@ -222,7 +225,7 @@ fn keep(slot: &mut Option<String>, value: Option<String>) {
 /// 2026 `duration_ms`. Kept to the microsecond, which every database prints alike.
 fn duration(fields: &Fields<'_>) -> Option<f64> {
     let seconds = fields.number("duration_ms").map(|ms| ms / 1e3);
-    let seconds = seconds.or_else(|| fields.number("duration")).filter(|seconds| *seconds >= 0.0);
+    let seconds = seconds.or_else(|| fields.number("duration")).filter(|s| (0.0..1e9).contains(s));
     seconds.map(|seconds| (seconds * 1e6).round() / 1e6)
 }
 
@@ -235,7 +238,8 @@ fn version(fields: &Fields<'_>) -> Option<String> {
 }
 
 fn terminal_size(fields: &Fields<'_>) -> Option<String> {
-    let (width, height) = (fields.number("width")?, fields.number("height")?);
+    let side = |name| fields.number(name).filter(|side| (0.0..1e5).contains(side));
+    let (width, height) = (side("width")?.abs(), side("height")?.abs());
     Some(format!("{width:.0}x{height:.0}"))
 }
 

@@ -1,5 +1,7 @@
 //! The SSH keys of a session: planted by its commands, or offered when it logged in.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use cowrie_command::{PlantedKey, PublicKey};
 use cowrie_parse::Fields;
@@ -55,7 +57,9 @@ pub struct KeyUse {
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     planted: Vec<KeyUse>,
+    planted_places: HashMap<PublicKey, usize>,
     offered: Vec<KeyUse>,
+    offered_places: HashMap<PublicKey, usize>,
 }
 
 impl Keys {
@@ -67,6 +71,7 @@ impl Keys {
             let command = command.get(..cut).map(str::to_owned);
             add(
                 &mut self.planted,
+                &mut self.planted_places,
                 KeyUse {
                     key,
                     comment,
@@ -99,7 +104,7 @@ impl Keys {
             last_seen: at,
             successful: false,
         };
-        add(&mut self.offered, offered);
+        add(&mut self.offered, &mut self.offered_places, offered);
     }
 
     /// How often keys were planted, and how many different ones.
@@ -108,23 +113,35 @@ impl Keys {
         (attempts, u32::try_from(self.planted.len()).unwrap_or(u32::MAX))
     }
 
-    /// Planted keys, then those that were only offered.
+    /// Planted keys, then offered ones; a key that was both stands twice.
     pub(crate) fn into_uses(self) -> Vec<KeyUse> {
-        let Self { planted: mut keys, offered } = self;
-        let only_offered: Vec<_> =
-            offered.into_iter().filter(|use_| keys.iter().all(|k| k.key != use_.key)).collect();
-        keys.extend(only_offered);
-        keys
+        let Self { mut planted, offered, .. } = self;
+        planted.extend(offered);
+        planted
     }
 }
 
-fn add(keys: &mut Vec<KeyUse>, new: KeyUse) {
-    match keys.iter_mut().find(|known| known.key == new.key) {
-        Some(known) => {
-            known.attempts += 1;
-            known.last_seen = new.last_seen;
-            known.successful |= new.successful;
-        }
-        None => keys.push(new),
+/// Adds a use; of several of one key and method, the smallest words describe it, so that a use
+/// that is found later takes none away that was known.
+fn add(keys: &mut Vec<KeyUse>, places: &mut HashMap<PublicKey, usize>, new: KeyUse) {
+    let next = keys.len();
+    let place = *places.entry(new.key.clone()).or_insert(next);
+    let Some(known) = keys.get_mut(place) else {
+        keys.push(new);
+        return;
+    };
+    known.attempts += 1;
+    known.last_seen = new.last_seen;
+    known.successful |= new.successful;
+    if words(&new) < words(known) {
+        known.comment = new.comment;
+        known.pattern = new.pattern;
+        known.target_path = new.target_path;
     }
+}
+
+/// What describes a use, to be compared: with a comment before without, then by their bytes.
+fn words(key: &KeyUse) -> (bool, Option<&str>, &str, Option<&str>) {
+    let comment = key.comment.as_deref();
+    (comment.is_none(), comment, key.pattern, key.target_path.as_deref())
 }

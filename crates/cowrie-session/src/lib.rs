@@ -20,25 +20,20 @@ pub use uses::{CommandUse, Direction, FileUse, LoginUse};
 pub struct Session {
     /// The key of its rows.
     pub id: String,
+    /// The sensor that logged its events; `None` when none of them names one.
+    pub sensor: Option<String>,
     /// What its events add up to; `None` for events that belong to no session.
     pub summary: Option<Summary>,
     /// The distinct commands, in the order of their first use.
     pub commands: Vec<CommandUse>,
     /// The distinct credentials, in the order of their first use.
     pub logins: Vec<LoginUse>,
-    /// The SSH keys planted and offered, planted ones first, each in the order of its first use.
+    /// The SSH keys planted, then those offered, each in the order of its first use.
     pub keys: Vec<KeyUse>,
     /// The files that came or went, by hash.
     pub files: Vec<FileUse>,
     /// The events, as documents.
     pub parts: Vec<Part>,
-}
-
-impl Session {
-    /// The sensor that logged it, if its summary names one.
-    pub fn sensor(&self) -> Option<&str> {
-        self.summary.as_ref()?.sensor.as_deref()
-    }
 }
 
 /// The sessions that the events of one family make.

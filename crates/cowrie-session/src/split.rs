@@ -65,7 +65,9 @@ fn by_connect(base: &str, events: Vec<Event>) -> Vec<(String, Vec<Event>)> {
 /// The first connect of each address, in order.
 fn connects(events: &[Event]) -> Vec<Connect> {
     let mut connects: Vec<Connect> = Vec::new();
-    for event in events.iter().filter(|event| event.text.contains("session.connect")) {
+    // Cheap to see, and never wrong: the word stands there, or some character of it is spelled.
+    let may_be = |event: &&Event| ["session.connect", "\\u"].iter().any(|w| event.text.contains(w));
+    for event in events.iter().filter(may_be) {
         let Ok(fields) = event.fields() else { continue };
         if fields.text("eventid").as_deref() != Some("cowrie.session.connect") {
             continue;

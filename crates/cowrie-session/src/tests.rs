@@ -72,7 +72,8 @@ fn a_session_adds_up() {
     assert!(summary.command_signature.is_some());
     assert_eq!(session.commands.len(), 1);
     assert_eq!(session.commands[0].occurrences, 2);
-    let logins: Vec<_> = session.logins.iter().map(|l| (l.attempts, l.success)).collect();
+    let logins: Vec<_> =
+        session.logins.iter().map(|l| (l.attempts, l.got_in_at.is_some())).collect();
     assert_eq!(logins, [(2, false), (1, true)]);
     assert_eq!(session.logins[1].password, "x\u{e000}0y");
     assert_eq!(session.files[0].filename.as_deref(), Some("x.sh"));
@@ -111,6 +112,7 @@ fn families_are_named_by_what_can_repeat() {
     check(r#","session":"0123456789abcdef0123456789abcdef""#, "0123456789abcdef0123456789abcdef");
     check(r#","session":"01234567""#, "01234567@a");
     check(r#","session":"T-Pot session""#, "T-Pot session@a");
+    check(r#","session":"day/a/2026-04-29""#, "session:day/a/2026-04-29@a");
     check("", "day/a/2026-04-29");
 }
 
@@ -139,6 +141,15 @@ fn events_without_a_session_have_documents_and_no_summary() {
     let sessions = fold_family("day//2026-04-29", [parse(line).unwrap()]);
     assert_eq!(sessions[0].summary, None);
     assert_eq!(sessions[0].parts.len(), 1);
+    assert_eq!(sessions[0].sensor, None);
+}
+
+#[test]
+fn a_session_has_the_sensor_that_any_of_its_events_names() {
+    let first = br#"{"session":"0123456789ab","eventid":"x","timestamp":"2026-04-28T00:00:00Z"}"#;
+    let session = one(vec![parse(first).unwrap(), event(1, "session.connect", "")]);
+    assert_eq!(session.sensor.as_deref(), Some("a"));
+    assert_eq!(session.summary.unwrap().sensor, session.sensor);
 }
 
 #[test]

@@ -31,8 +31,8 @@ pub struct LoginUse {
     pub password: String,
     /// SHA-256 of the bytes of the password, as lower-case hex.
     pub password_hash: String,
-    /// Whether it got in, at least once.
-    pub success: bool,
+    /// When it first got in, if it did.
+    pub got_in_at: Option<DateTime<Utc>>,
     /// How often it was tried.
     pub attempts: u32,
     /// The first time.
@@ -115,7 +115,7 @@ impl Logins {
         let place = *self.places.entry(key).or_insert(next);
         if let Some(seen) = self.uses.get_mut(place) {
             seen.attempts += 1;
-            seen.success |= got_in;
+            seen.got_in_at = seen.got_in_at.or(got_in.then_some(at));
             seen.last_seen = at;
             return;
         }
@@ -123,7 +123,7 @@ impl Logins {
             username: username.to_owned(),
             password: password.to_owned(),
             password_hash: hex(&Sha256::digest(unescape_text(password))),
-            success: got_in,
+            got_in_at: got_in.then_some(at),
             attempts: 1,
             first_seen: at,
             last_seen: at,

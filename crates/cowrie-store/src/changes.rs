@@ -1,5 +1,7 @@
 //! What a batch changes.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use cowrie_inventory::Snapshot;
 use cowrie_session::Session;
@@ -29,8 +31,8 @@ pub struct Changes<'a> {
 pub struct SessionChange {
     /// The family of its events.
     pub family: String,
-    /// Whether the family holds more than one session.
-    pub has_siblings: bool,
+    /// Every session of the family, when it holds more than one.
+    pub siblings: Arc<[String]>,
     /// As it was, derived from the events that the tables held.
     pub before: Option<Session>,
     /// As it is to be.

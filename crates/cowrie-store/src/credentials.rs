@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Days, NaiveTime, Utc};
-use cowrie_session::{KeyUse, LoginUse};
+use cowrie_session::{KeyUse, LoginUse, Session};
 
 use crate::changes::SessionChange;
 use crate::error::StoreError;
@@ -12,18 +12,39 @@ use crate::rows::{Rows, Transaction, Values, flag, int, number, text, time};
 use crate::sessions::{changed, numbered};
 use crate::totals::{KeyTotal, PasswordTotal, Totals};
 
-/// One describing column of a key: from the earlier of two uses, as SQL for both engines.
+/// The words that describe a use of a key, to be compared: planted before offered, with a comment
+/// before without, then by their bytes. The smallest of all uses describe the key.
+macro_rules! words {
+    ($t:literal) => {
+        concat!(
+            "(CASE ",
+            $t,
+            ".pattern_type WHEN 'offered' THEN 1 ELSE 0 END, \
+             CASE WHEN ",
+            $t,
+            ".key_comment IS NULL THEN 1 ELSE 0 END, \
+             coalesce(",
+            $t,
+            ".key_comment, '') {C}, ",
+            $t,
+            ".pattern_type {C}, \
+             coalesce(",
+            $t,
+            ".target_path, '') {C})"
+        )
+    };
+}
+
+/// One describing column of a key, as SQL for both engines.
 macro_rules! describe {
     ($c:literal) => {
         concat!(
             $c,
-            " = CASE WHEN excluded.first_seen < ssh_key_intelligence.first_seen \
-             OR excluded.first_seen = ssh_key_intelligence.first_seen AND (\
-             coalesce(excluded.key_comment, '') {C}, excluded.pattern_type {C}, \
-             coalesce(excluded.target_path, '') {C}) < (\
-             coalesce(ssh_key_intelligence.key_comment, '') {C}, \
-             ssh_key_intelligence.pattern_type {C}, \
-             coalesce(ssh_key_intelligence.target_path, '') {C}) THEN excluded.",
+            " = CASE WHEN ",
+            words!("excluded"),
+            " < ",
+            words!("ssh_key_intelligence"),
+            " THEN excluded.",
             $c,
             " ELSE ssh_key_intelligence.",
             $c,
@@ -64,7 +85,7 @@ impl Transaction {
             ("position", int(&uses, |(_, at, _)| Some(number(*at)))),
             ("password_hash", text(&uses, |(.., login)| Some(&login.password_hash))),
             ("username", text(&uses, |(.., login)| Some(&login.username))),
-            ("success", flag(&uses, |(.., login)| login.success)),
+            ("success", flag(&uses, |(.., login)| login.got_in_at.is_some())),
             ("attempts", int(&uses, |(.., login)| Some(number(login.attempts)))),
             ("used_at", time(&uses, |(.., login)| Some(login.first_seen))),
         ]);
@@ -99,7 +120,7 @@ impl Transaction {
     ) -> Result<(), StoreError> {
         let keys: Vec<(&String, &KeyTotal)> = totals.keys.iter().collect();
         self.run("write SSH keys", &key_rows(&keys), KEYS).await?;
-        let sessions = changed(changes, |session| &session.keys);
+        let sessions = with_changed_keys(changes);
         let uses: Vec<(KeyRow<'_>, &KeyUse)> = sessions
             .iter()
             .flat_map(|(_, session)| {
@@ -133,8 +154,25 @@ impl Transaction {
         ]);
         self.run("write which session used which SSH key", &rows, KEY_USES).await?;
         self.recount_moved_keys(totals, changes).await?;
-        let several = sessions.iter().filter(|(_, session)| session.keys.len() > 1);
-        let rows = Rows::of_texts("session_id", several.map(|(_, session)| session.id.clone()));
+        self.write_key_pairs(changes).await
+    }
+
+    /// Counts the pairs of keys anew that a changed session holds, or held.
+    async fn write_key_pairs(&mut self, changes: &[SessionChange]) -> Result<(), StoreError> {
+        let mut pairs = BTreeSet::new();
+        for session in changes.iter().flat_map(|change| [&change.before, &change.after]).flatten() {
+            let keys: BTreeSet<String> =
+                session.keys.iter().take(PAIRED_KEYS).map(|key| key.key.fingerprint()).collect();
+            for one in &keys {
+                pairs.extend(keys.range(..one.clone()).map(|other| (other.clone(), one.clone())));
+            }
+        }
+        let pairs: Vec<_> = pairs.into_iter().collect();
+        let rows = Rows::new(vec![
+            ("one", text(&pairs, |(one, _)| Some(one))),
+            ("other", text(&pairs, |(_, other)| Some(other))),
+        ]);
+        self.run("clear which SSH keys came together", &rows, CLEAR_KEY_PAIRS).await?;
         self.run("write which SSH keys come together", &rows, KEY_PAIRS).await
     }
 
@@ -212,7 +250,9 @@ const PASSWORDS: &str = concat!(
     earlier!("password_tracking", "first_seen"),
     ", ",
     later!("password_tracking", "last_seen"),
-    ", times_seen = password_tracking.times_seen + excluded.times_seen, \
+    ", password_text = CASE WHEN excluded.password_text {C} < password_tracking.password_text {C} \
+     THEN excluded.password_text ELSE password_tracking.password_text END, \
+     times_seen = password_tracking.times_seen + excluded.times_seen, \
      unique_sessions = password_tracking.unique_sessions + excluded.unique_sessions"
 );
 
@@ -228,7 +268,6 @@ const DAYS: &str = "INSERT INTO password_statistics (date, total_attempts, uniqu
      ON CONFLICT (date) DO UPDATE SET total_attempts = excluded.total_attempts, \
      unique_passwords = excluded.unique_passwords";
 
-/// A key is described by its earliest use; where two are equally early, by the smaller words.
 const KEYS: &str = concat!(
     "INSERT INTO ssh_key_intelligence (key_fingerprint, key_type, key_data, key_hash, key_full, \
      key_bits, key_comment, pattern_type, target_path, first_seen, last_seen, total_attempts, \
@@ -263,21 +302,38 @@ const KEY_USES: &str = "INSERT INTO session_ssh_keys (session_id, position, ssh_
      rows.successful_injection FROM rows \
      JOIN ssh_key_intelligence k ON k.key_fingerprint = rows.key_fingerprint";
 
-/// Pairs of keys are counted anew over the sessions that hold both; the first 64 keys of a
-/// session count, so that a session with very many costs no square of them.
+/// The first keys of a session that are paired, so that one with very many costs no square.
+const PAIRED_KEYS: usize = 64;
+
+const CLEAR_KEY_PAIRS: &str = "DELETE FROM ssh_key_associations WHERE EXISTS (SELECT 1 FROM rows \
+     JOIN ssh_key_intelligence a ON a.key_fingerprint = rows.one \
+     JOIN ssh_key_intelligence b ON b.key_fingerprint = rows.other \
+     WHERE (key_id_1 = a.id AND key_id_2 = b.id) OR (key_id_1 = b.id AND key_id_2 = a.id))";
+
 const KEY_PAIRS: &str = "INSERT INTO ssh_key_associations (key_id_1, key_id_2, \
      co_occurrence_count, same_session_count, same_ip_count, first_seen, last_seen) \
-     SELECT pair.key_id_1, pair.key_id_2, count(*), count(*), count(DISTINCT x.source_ip), \
+     SELECT CASE WHEN a.id < b.id THEN a.id ELSE b.id END, \
+     CASE WHEN a.id < b.id THEN b.id ELSE a.id END, count(DISTINCT x.session_id), \
+     count(DISTINCT x.session_id), count(DISTINCT x.source_ip), \
      min(CASE WHEN x.timestamp > y.timestamp THEN x.timestamp ELSE y.timestamp END), \
      max(CASE WHEN x.timestamp > y.timestamp THEN x.timestamp ELSE y.timestamp END) \
-     FROM (SELECT DISTINCT a.ssh_key_id AS key_id_1, b.ssh_key_id AS key_id_2 FROM rows \
-     JOIN session_ssh_keys a ON a.session_id = rows.session_id AND a.position < 64 \
-     JOIN session_ssh_keys b ON b.session_id = a.session_id AND b.position < 64 \
-     AND a.ssh_key_id < b.ssh_key_id) AS pair \
-     JOIN session_ssh_keys x ON x.ssh_key_id = pair.key_id_1 AND x.position < 64 \
-     JOIN session_ssh_keys y ON y.session_id = x.session_id AND y.ssh_key_id = pair.key_id_2 \
-     AND y.position < 64 \
-     WHERE true GROUP BY pair.key_id_1, pair.key_id_2 ON CONFLICT (key_id_1, key_id_2) \
-     DO UPDATE SET co_occurrence_count = excluded.co_occurrence_count, \
-     same_session_count = excluded.same_session_count, same_ip_count = excluded.same_ip_count, \
-     first_seen = excluded.first_seen, last_seen = excluded.last_seen";
+     FROM rows JOIN ssh_key_intelligence a ON a.key_fingerprint = rows.one \
+     JOIN ssh_key_intelligence b ON b.key_fingerprint = rows.other \
+     JOIN session_ssh_keys x ON x.ssh_key_id = a.id AND x.position < 64 \
+     JOIN session_ssh_keys y ON y.session_id = x.session_id AND y.ssh_key_id = b.id \
+     AND y.position < 64 GROUP BY a.id, b.id";
+
+/// The sessions whose keys, or the address they are counted for, are not what they were.
+fn with_changed_keys(changes: &[SessionChange]) -> Vec<(bool, &Session)> {
+    let address = |session: &Session| session.summary.as_ref().and_then(|s| s.source_ip);
+    let is_changed = |(before, after): &(Option<&Session>, &Session)| match before {
+        None => !after.keys.is_empty(),
+        Some(before) => before.keys != after.keys || address(before) != address(after),
+    };
+    changes
+        .iter()
+        .filter_map(|change| Some((change.before.as_ref(), change.after.as_ref()?)))
+        .filter(is_changed)
+        .map(|(before, after)| (before.is_some(), after))
+        .collect()
+}

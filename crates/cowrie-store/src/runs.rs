@@ -38,7 +38,7 @@ pub struct RunEnd {
 }
 
 impl Store {
-    /// Writes that a run began.
+    /// Writes that a run began; a run of the same name begins anew.
     ///
     /// # Errors
     ///
@@ -54,7 +54,10 @@ impl Store {
         let time = self.time_cast();
         let sql = format!(
             "INSERT INTO runs (run_id, program, workflow, sensor, started_at) \
-             VALUES ($1, $2, $3, $4, $5{time})"
+             VALUES ($1, $2, $3, $4, $5{time}) ON CONFLICT (run_id) DO UPDATE SET \
+             program = excluded.program, workflow = excluded.workflow, \
+             sensor = excluded.sensor, started_at = excluded.started_at, finished_at = NULL, \
+             outcome = NULL, exit_code = NULL"
         );
         self.execute("write that a run began", &sql, values).await
     }

@@ -1,5 +1,7 @@
 //! Writes sessions: their summaries, their documents, and what hangs on them alone.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use cowrie_enrichment::CountryCode;
 use cowrie_inventory::{Basis, IpType, Snapshot};
@@ -32,9 +34,36 @@ impl Transaction {
         for table in SESSION_TABLES {
             self.run("remove a session that turned out to be several", &rows, table).await?;
         }
-        let rows = Rows::of_texts("family", gone.iter().map(|change| change.family.clone()));
-        let siblings = "DELETE FROM session_siblings WHERE family IN (SELECT family FROM rows)";
-        self.run("remove the names of a family's sessions", &rows, siblings).await
+        Ok(())
+    }
+
+    /// The names of the sessions of each family that holds, or held, more than one.
+    pub(crate) async fn write_siblings(
+        &mut self,
+        changes: &[SessionChange],
+    ) -> Result<(), StoreError> {
+        let families: BTreeMap<&String, &[String]> = changes
+            .iter()
+            .filter(|change| !change.siblings.is_empty() || change.after.is_none())
+            .map(|change| (&change.family, &*change.siblings))
+            .collect();
+        let rows = Rows::of_texts("family", families.keys().map(|family| (*family).clone()));
+        let remove = "DELETE FROM session_siblings WHERE family IN (SELECT family FROM rows)";
+        self.run("remove the names of a family's sessions", &rows, remove).await?;
+        let names: Vec<(&String, &String)> = families
+            .iter()
+            .flat_map(|(family, names)| names.iter().map(move |name| (*family, name)))
+            .collect();
+        let rows = Rows::new(vec![
+            ("family", text(&names, |(family, _)| Some(family))),
+            ("session_id", text(&names, |(_, name)| Some(name))),
+        ]);
+        self.run(
+            "write the names of a family's sessions",
+            &rows,
+            "INSERT INTO session_siblings (family, session_id) SELECT family, session_id FROM rows",
+        )
+        .await
     }
 
     /// Summaries, and the names of sessions that share a family.
@@ -53,20 +82,7 @@ impl Transaction {
         columns.push(("updated_at", time(&sessions, |_| Some(changes.now))));
         let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
         let sql = upsert_sessions(&names);
-        self.run("write session summaries", &Rows::new(columns), &sql).await?;
-
-        let siblings: Vec<_> = sessions.iter().filter(|(c, ..)| c.has_siblings).collect();
-        let rows = Rows::new(vec![
-            ("family", text(&siblings, |(change, ..)| Some(&change.family))),
-            ("session_id", text(&siblings, |(_, id, _)| Some(id))),
-        ]);
-        self.run(
-            "write the names of a family's sessions",
-            &rows,
-            "INSERT INTO session_siblings (family, session_id) SELECT family, session_id FROM rows \
-             WHERE true ON CONFLICT (family, session_id) DO NOTHING",
-        )
-        .await
+        self.run("write session summaries", &Rows::new(columns), &sql).await
     }
 
     /// Documents that are new or changed; the others are not touched.
@@ -86,7 +102,7 @@ impl Transaction {
         let rows = Rows::new(vec![
             ("session_id", text(&parts, |(session, _)| Some(&session.id))),
             ("part", int(&parts, |(_, part)| Some(number(part.number)))),
-            ("sensor", text(&parts, |(session, _)| session.sensor())),
+            ("sensor", text(&parts, |(session, _)| session.sensor.as_deref())),
             ("first_event_at", time(&parts, |(_, part)| Some(part.first_event_at))),
             ("last_event_at", time(&parts, |(_, part)| Some(part.last_event_at))),
             ("n_events", int(&parts, |(_, part)| Some(number(part.n_events)))),

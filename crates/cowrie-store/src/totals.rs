@@ -63,7 +63,8 @@ pub(crate) struct Totals {
     pub(crate) networks: BTreeMap<i64, NetworkTotal>,
     pub(crate) passwords: BTreeMap<String, PasswordTotal>,
     pub(crate) keys: BTreeMap<String, KeyTotal>,
-    /// Addresses that lost a session, so that their span has to be looked up again.
+    /// Addresses that lost a session or a part of one, so that what is kept of them has to be
+    /// looked up again.
     pub(crate) vacated: BTreeSet<String>,
 }
 
@@ -89,7 +90,10 @@ impl Totals {
         }
         if let Some((address, span)) = &before {
             self.add_address(address, *span, -1);
-            if after.as_ref().is_none_or(|(now, _)| now != address) {
+            let keeps = |(now, later): &(String, Span)| {
+                now == address && later.first <= span.first && later.last >= span.last
+            };
+            if !after.as_ref().is_some_and(keeps) {
                 self.vacated.insert(address.clone());
             }
         }
@@ -112,16 +116,21 @@ impl Totals {
                     ..total.clone()
                 });
                 known.span.widen(total.span);
+                if total.text < known.text {
+                    known.text = total.text;
+                }
                 known.times += sign * total.times;
                 known.sessions += sign;
             }
+            let mut seen = BTreeSet::new();
             for key in &session.keys {
-                self.add_key(key, sign);
+                let is_first = seen.insert(&key.key);
+                self.add_key(key, sign, i64::from(is_first));
             }
         }
     }
 
-    fn add_key(&mut self, key: &KeyUse, sign: i64) {
+    fn add_key(&mut self, key: &KeyUse, sign: i64, sessions: i64) {
         let span = Span { first: key.first_seen, last: key.last_seen };
         let known = self.keys.entry(key.key.fingerprint()).or_insert_with(|| KeyTotal {
             described_by: key.clone(),
@@ -131,7 +140,7 @@ impl Totals {
         });
         known.span.widen(span);
         known.attempts += sign * i64::from(key.attempts);
-        known.sessions += sign;
+        known.sessions += sign * sessions;
         if describes(key) < describes(&known.described_by) {
             known.described_by = key.clone();
         }
@@ -200,14 +209,12 @@ impl Totals {
     }
 }
 
-/// What decides which use of a key describes it: the earliest, then the smallest words.
-fn describes(key: &KeyUse) -> (DateTime<Utc>, &str, &str, &str) {
-    (
-        key.first_seen,
-        key.comment.as_deref().unwrap_or_default(),
-        key.pattern,
-        key.target_path.as_deref().unwrap_or_default(),
-    )
+/// The words that describe a use of a key, in the order in which SQL compares them.
+fn describes(key: &KeyUse) -> (bool, bool, &str, &str, &str) {
+    let text = Option::as_deref;
+    let (comment, path) = (text(&key.comment), text(&key.target_path));
+    let words = (comment.unwrap_or_default(), key.pattern, path.unwrap_or_default());
+    (key.pattern == "offered", comment.is_none(), words.0, words.1, words.2)
 }
 
 fn span_of(session: &Session) -> Option<Span> {

@@ -100,6 +100,7 @@ impl Writing {
         tx.write_addresses(&totals, changes).await?;
         tx.remove_sessions(changes.sessions).await?;
         tx.write_sessions(changes).await?;
+        tx.write_siblings(changes.sessions).await?;
         tx.write_documents(changes.sessions).await?;
         tx.write_commands(changes.sessions).await?;
         tx.write_files(changes.sessions).await?;

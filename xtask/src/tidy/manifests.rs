@@ -36,11 +36,22 @@ fn findings(manifest: &str) -> Vec<String> {
     let targets = manifest.get("target").and_then(Value::as_table).into_iter().flatten();
     let tables = targets.filter_map(|(_, target)| target.as_table()).chain([&manifest]);
     let dependencies = tables.flat_map(|table| {
-        let sections = DEPENDENCIES.iter().filter_map(|section| table.get(*section)?.as_table());
-        sections.flatten().filter(|(_, value)| !is_inherited(value))
+        let sections =
+            DEPENDENCIES.iter().filter_map(|section| Some((section, table.get(*section)?)));
+        sections.flat_map(|(section, table)| {
+            let is_for_tests = *section == "dev-dependencies";
+            let all = table.as_table().into_iter().flatten();
+            all.filter(move |(_, value)| !is_inherited(value) && !(is_for_tests && is_path(value)))
+        })
     });
     let dependencies = dependencies.map(|(name, _)| format!("`{name}` is not the workspace's"));
     own.chain(lints).chain(dependencies).collect()
+}
+
+/// A dependency by path alone, which packages leave out: the way to test with a crate that needs
+/// this one.
+fn is_path(value: &Value) -> bool {
+    value.as_table().is_some_and(|table| table.len() == 1 && table.contains_key("path"))
 }
 
 fn is_inherited(value: &Value) -> bool {
@@ -82,6 +93,7 @@ mod tests {
             &with("[target.'cfg(unix)'.dependencies]\ne = { version = '1' }\n"),
             &["`e` is not the workspace's"],
         );
+        check(&with("[dev-dependencies]\ng = { path = '../g' }\n"), &[]);
         check(&with("[build-dependencies]\nf.workspace = true\n"), &[]);
     }
 }
