@@ -115,7 +115,7 @@ impl Logins {
         let place = *self.places.entry(key).or_insert(next);
         if let Some(seen) = self.uses.get_mut(place) {
             seen.attempts += 1;
-            seen.got_in_at = seen.got_in_at.or(got_in.then_some(at));
+            seen.got_in_at = seen.got_in_at.or_else(|| got_in.then_some(at));
             seen.last_seen = at;
             return;
         }

@@ -67,7 +67,10 @@ async fn lines(db: &DatabaseConnection, table: &TableInfo) -> Vec<String> {
                 } else {
                     kind
                 };
-                format!("{name}={}", text.map_or("NULL".to_owned(), |text| plain(kind, &text)))
+                format!(
+                    "{name}={}",
+                    text.map_or_else(|| "NULL".to_owned(), |text| plain(kind, &text))
+                )
             };
             (0..selected.len()).map(cell).collect::<Vec<_>>().join(" | ")
         })

@@ -41,7 +41,7 @@ fn findings(manifest: &str) -> Vec<String> {
         sections.flat_map(|(section, table)| {
             let is_for_tests = *section == "dev-dependencies";
             let all = table.as_table().into_iter().flatten();
-            all.filter(move |(_, value)| !is_inherited(value) && !(is_for_tests && is_path(value)))
+            all.filter(move |(_, value)| !(is_inherited(value) || is_for_tests && is_path(value)))
         })
     });
     let dependencies = dependencies.map(|(name, _)| format!("`{name}` is not the workspace's"));
