@@ -1,6 +1,7 @@
 //! Reads files into batches, on a thread of its own.
 
 use cowrie_logfile::{Damage, Limits, LogReader, Record, RecordKind, Source};
+use cowrie_store::DeadLetter;
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -40,7 +41,7 @@ pub(crate) fn read_all(
     batches: &Sender<Batch>,
     stop: &CancellationToken,
 ) {
-    let mut reader = Reader { options, batches, stop, batch: Batch::default() };
+    let mut reader = Reader { options, batches, stop, batch: Batch::default(), too_long: None };
     let read = sources.iter().try_for_each(|source| reader.source(source));
     if read.is_ok() || stop.is_cancelled() {
         // A receiver that is gone has its reason and says it.
@@ -53,6 +54,8 @@ struct Reader<'a> {
     batches: &'a Sender<Batch>,
     stop: &'a CancellationToken,
     batch: Batch,
+    /// The record before, of which nobody knows yet how long it really was.
+    too_long: Option<DeadLetter>,
 }
 
 /// What a file has come to so far.
@@ -85,9 +88,11 @@ impl Reader<'_> {
     fn log(&mut self, name: &str, log: &mut LogReader) -> Result<(), Stopped> {
         self.batch.files += 1;
         let (mut tally, mut has_problem) = (Tally::default(), false);
-        loop {
+        let mut is_at_end = false;
+        while !is_at_end {
+            let too_long = self.too_long.take();
             match log.next() {
-                Ok(None) => break,
+                Ok(None) => is_at_end = true,
                 Ok(Some(record)) => match self.record(name, record) {
                     None => tally.n_events += 1,
                     Some(reject) => {
@@ -104,6 +109,10 @@ impl Reader<'_> {
                     has_problem = true;
                 }
             }
+            if let Some(mut letter) = too_long {
+                letter.length = log.skipped_to().saturating_sub(letter.offset);
+                self.batch.add_letter(letter);
+            }
             self.count(log, &mut tally);
             if tally.n_events == 0 && tally.n_rejects >= REJECTS_OF_NO_LOG {
                 let reason = format!(
@@ -112,13 +121,15 @@ impl Reader<'_> {
                     tally.n_rejects
                 );
                 self.problem(name, reason);
+                if let Some(letter) = self.too_long.take() {
+                    self.batch.add_letter(letter);
+                }
                 return Ok(());
             }
             if self.batch.is_full(self.options.batch_events, self.options.batch_bytes) {
                 self.flush()?;
             }
         }
-        self.count(log, &mut tally);
         self.tell_of_rejects(name, &tally, has_problem);
         Ok(())
     }
@@ -168,7 +179,12 @@ impl Reader<'_> {
             RecordKind::Torn => ("torn", "the log ends in the middle of it".to_owned()),
         };
         let reject = format!("at byte {offset}: {detail}");
-        self.batch.add_letter(letters::of_content(name, offset, bytes, reason, detail));
+        let letter = letters::of_content(name, offset, bytes, reason, detail);
+        if kind == RecordKind::TooLong {
+            self.too_long = Some(letter);
+        } else {
+            self.batch.add_letter(letter);
+        }
         Some(reject)
     }
 

@@ -50,6 +50,8 @@ pub(crate) struct Framer {
     is_at_start: bool,
     /// The rest of the line belongs to a record that was too long.
     is_skipping_line: bool,
+    /// Where the last such line ended.
+    skipped_to: u64,
     padding_bytes: u64,
 }
 
@@ -61,6 +63,7 @@ impl Framer {
             current: None,
             is_at_start: true,
             is_skipping_line: false,
+            skipped_to: 0,
             padding_bytes: 0,
         }
     }
@@ -85,6 +88,11 @@ impl Framer {
     /// How many NUL bytes between records were skipped.
     pub(crate) fn padding_bytes(&self) -> u64 {
         self.padding_bytes
+    }
+
+    /// Where the last record that was too long really ended, once the next one was asked for.
+    pub(crate) fn skipped_to(&self) -> u64 {
+        self.skipped_to
     }
 
     /// Where the next record is looked for, in the inflated log.
@@ -128,11 +136,14 @@ impl Framer {
     fn skip_line(&mut self) -> bool {
         loop {
             if let Some(newline) = memchr(b'\n', self.window.bytes()) {
-                self.window.pass(newline + 1);
+                self.window.pass(newline);
+                self.skipped_to = self.window.offset();
+                self.window.pass(1);
                 self.is_skipping_line = false;
                 return true;
             }
             self.window.pass(self.window.bytes().len());
+            self.skipped_to = self.window.offset();
             if !self.window.fill() {
                 return false;
             }
@@ -506,6 +517,17 @@ mod tests {
             &["0 broken at 6: {\\\"a\\\":[", "7 object: {}", "10 object: {}", "13 object: {}"],
         );
         check_within(0, b"{}\n{}\n", &["0 too long (0): ", "3 too long (0): "]);
+    }
+
+    #[test]
+    fn the_real_end_of_a_record_that_is_too_long_is_known() {
+        for (log, end) in [("0123456789\n\n{}\n", 10), ("0123456789", 10), ("012345678\n", 9)] {
+            for size in [1, 3, 64] {
+                let mut framer = framer(log.as_bytes(), size, 8);
+                pieces(&mut framer);
+                assert_eq!(framer.skipped_to(), end, "{log:?} in pieces of {size}");
+            }
+        }
     }
 
     #[test]

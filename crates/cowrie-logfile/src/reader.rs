@@ -161,6 +161,12 @@ impl LogReader {
         self.framer.offset()
     }
 
+    /// Where the last record that was too long ended, in bytes of the inflated log; its
+    /// [`Record::bytes`] are its front only. Known once the next record was asked for.
+    pub fn skipped_to(&self) -> u64 {
+        self.framer.skipped_to()
+    }
+
     /// How the log is compressed.
     pub fn compression(&self) -> Compression {
         self.compression

@@ -1,11 +1,15 @@
 //! Opens a database, and makes sure that its schema is the one this program knows.
 
 use std::fmt;
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, RuntimeErr};
+use sqlx::Connection as _;
+use sqlx::postgres::PgConnection;
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use tokio::time::timeout;
 
 use crate::error::StoreError;
 
@@ -14,6 +18,9 @@ const SQLITE_PAGE_BYTES: u32 = 32_768;
 
 /// How long a writer waits for another one before it gives up.
 pub(crate) const BUSY_WAIT: Duration = Duration::from_mins(2);
+
+/// How long a server may take to answer.
+const SERVER_WAIT: Duration = Duration::from_secs(30);
 
 /// Where a database is.
 #[derive(Clone)]
@@ -51,13 +58,26 @@ impl Target {
     ///
     /// [`StoreError::Open`] when the file cannot be made or the server does not answer.
     pub async fn connect(&self) -> Result<DatabaseConnection, StoreError> {
+        let failed = |source: DbErr| StoreError::Open { shown: self.to_string(), source };
         let options = match self {
             Self::Sqlite(path) => sqlite_options(path),
-            Self::Postgres { url, .. } => postgres_options(url),
+            Self::Postgres { url, .. } => {
+                let asked = ask_server(url).await;
+                asked
+                    .map_err(|source| failed(DbErr::Conn(RuntimeErr::SqlxError(source.into()))))?;
+                postgres_options(url)
+            }
         };
-        let failed = |source: DbErr| StoreError::Open { shown: self.to_string(), source };
         Database::connect(options).await.map_err(failed)
     }
+}
+
+/// Connects once, outside of the pool: a pool asks a server that refuses again and again until its
+/// time is over, and then says only that.
+async fn ask_server(url: &str) -> Result<(), sqlx::Error> {
+    let late = |_| sqlx::Error::Io(io::ErrorKind::TimedOut.into());
+    let connection = timeout(SERVER_WAIT, PgConnection::connect(url)).await.map_err(late)??;
+    connection.close().await
 }
 
 fn sqlite_options(path: &std::path::Path) -> ConnectOptions {
@@ -81,7 +101,7 @@ fn sqlite_options(path: &std::path::Path) -> ConnectOptions {
 
 fn postgres_options(url: &str) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
-    options.max_connections(4).sqlx_logging(false).acquire_timeout(Duration::from_secs(30));
+    options.max_connections(4).sqlx_logging(false).acquire_timeout(SERVER_WAIT);
     options
 }
 
