@@ -33,6 +33,9 @@ pub(crate) enum Work {
     /// Compare the database with what this program expects
     Check,
     /// Take steps back; what only their tables held is lost
+    ///
+    /// Below version 18 the events go and the summaries made of them stay: load into a new
+    /// database afterwards, not into this one.
     Rollback {
         /// The version to go back to; 0 leaves no table
         #[arg(long, value_name = "N")]
