@@ -10,7 +10,14 @@ use crate::process;
 use crate::workspace::{self, Metadata, Package};
 
 /// Crates that must stay free of a database, whatever else they use.
-const LIGHT: &[&str] = &["cowrie-core", "cowrie-parse", "cowrie-command", "cowrie-secrets"];
+const LIGHT: &[&str] = &[
+    "cowrie-core",
+    "cowrie-shell",
+    "cowrie-parse",
+    "cowrie-command",
+    "cowrie-ssh-keys",
+    "cowrie-secrets",
+];
 
 /// All clients are light too.
 const LIGHT_PREFIX: &str = "cowrie-client-";

@@ -4,7 +4,7 @@
 
 use std::io::{self, BufRead as _, Write as _};
 
-use cowrie_command::{planted_keys, risk, signature, template};
+use cowrie_command::{risk, signature, template};
 
 fn main() -> io::Result<()> {
     let mut out = io::stdout().lock();
@@ -14,17 +14,6 @@ fn main() -> io::Result<()> {
         writeln!(out, "command    {command:?}")?;
         writeln!(out, "template   {}", template(&command))?;
         writeln!(out, "risk       {} {}", found.score(), found.reason())?;
-        for planted in planted_keys(&command) {
-            let (key, method) = (&planted.key, planted.method.name());
-            let bits = key.bits().unwrap_or_default();
-            writeln!(out, "key        {} {bits} {}", key.key_type(), key.fingerprint())?;
-            writeln!(out, "           {method}, {}", planted.pattern.name())?;
-            writeln!(
-                out,
-                "           comment {:?}, path {:?}",
-                planted.comment, planted.target_path
-            )?;
-        }
         writeln!(out, "signature  {}\n", signature([command.as_str()]).unwrap_or_default())?;
     }
     Ok(())

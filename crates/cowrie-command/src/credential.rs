@@ -2,8 +2,7 @@
 
 use std::ops::Range;
 
-use crate::lexer::{Operator, Piece};
-use crate::statement::{Statement, Words, unquote};
+use cowrie_shell::{Operator, Piece, Statement, Words, unquote};
 
 /// Whether a command can hold what [`ranges`] looks for; cheap, so asked first.
 pub(crate) fn may_appear(command: &str) -> bool {

@@ -5,10 +5,10 @@ mod value;
 
 use std::ops::Range;
 
+use cowrie_shell::Piece;
+
 use self::escape::escapes_end;
 use self::value::{is_network_tool, is_number};
-use crate::lexer::Piece;
-use crate::public_key::is_key_type;
 
 /// Writes the statement to `out`, masked; `secrets` are the parts of its text that are passwords.
 pub(crate) fn mask(piece: &Piece<'_>, secrets: &[Range<usize>], out: &mut String) {
@@ -263,6 +263,11 @@ impl<'a> Masker<'a, '_> {
         self.at = type_end + rest.len() - blob.len() + kept;
         true
     }
+}
+
+/// Whether `word` names a type of SSH key, certificates included.
+fn is_key_type(word: &str) -> bool {
+    ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-sha2-"].iter().any(|front| word.starts_with(front))
 }
 
 fn is_run_byte(byte: u8) -> bool {

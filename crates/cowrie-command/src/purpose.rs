@@ -6,10 +6,6 @@ use std::sync::LazyLock;
 /// Something a program does; many programs do several.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Purpose {
-    /// Reads commands from standard input, a file or `-c`.
-    Shell,
-    /// Runs a word it is given as a command.
-    RunText,
     /// Runs programs in a language of its own.
     Interpreter,
     /// Fetches what it is given the address of.
@@ -34,9 +30,7 @@ pub(crate) enum Purpose {
     LookAround,
 }
 
-const PROGRAMS: [(Purpose, &str); 13] = [
-    (Purpose::Shell, "sh bash ash dash zsh ksh csh tcsh hush $SHELL"),
-    (Purpose::RunText, "sh bash ash dash zsh ksh csh tcsh hush $SHELL eval su"),
+const PROGRAMS: [(Purpose, &str); 11] = [
     (Purpose::Interpreter, "perl python python2 python3 php ruby lua node java tclsh"),
     (
         Purpose::Fetch,
@@ -181,8 +175,8 @@ mod tests {
     fn knows_programs_by_name() {
         assert!(Purposes::of("cat").include(Purpose::ReadFiles));
         assert!(Purposes::of("cat").include(Purpose::LookAround));
-        assert!(!Purposes::of("cat").include(Purpose::Shell));
-        assert!(!Purposes::of("").include(Purpose::Shell));
+        assert!(!Purposes::of("cat").include(Purpose::Fetch));
+        assert!(!Purposes::of("").include(Purpose::Fetch));
     }
 
     #[test]

@@ -1,12 +1,11 @@
 //! How dangerous a command would have been.
 
 use crate::front;
-use crate::planted_key::planted_keys;
 use crate::risk_review::review;
 use crate::template::READ_BYTES;
 
 /// The score from which a command counts as high risk.
-pub const HIGH_RISK: u8 = 70;
+const HIGH_RISK: u8 = 70;
 
 /// What is the most dangerous thing a command does.
 ///
@@ -41,7 +40,7 @@ pub enum Risk {
     Wiping,
     /// Makes itself at home: `crontab`, `chpasswd`, `useradd`, `/etc/rc.local`, `systemctl enable`.
     Persistence,
-    /// Plants an SSH key, or writes to `authorized_keys`.
+    /// Plants an SSH key: writes to `authorized_keys`.
     KeyPlanted,
     /// Runs what was decoded a moment before: `base64 -d | sh`.
     HiddenExecution,
@@ -96,7 +95,7 @@ impl Risk {
         }
     }
 
-    /// Whether the score is at least [`HIGH_RISK`].
+    /// Whether the score is 70 or more.
     pub fn is_high(self) -> bool {
         self.score() >= HIGH_RISK
     }
@@ -107,16 +106,15 @@ impl Risk {
 /// Programs are known by their last path component, behind `busybox`, `sudo`, `env`, `nohup` and
 /// the like, whatever the quoting. What is inside `sh -c '..'`, `eval`, `$(..)`, a heredoc, or text
 /// piped to a shell is read as commands too, to a depth of three. Only the first 64 KiB are read.
+///
+/// Keys are not looked for: who finds one in a command that does not name its file may raise the
+/// answer to [`Risk::KeyPlanted`].
 pub fn risk(command: &str) -> Risk {
     let text = front(command, READ_BYTES);
     if text.trim().is_empty() {
         return Risk::Empty;
     }
-    let found = review(text);
-    if found < Risk::KeyPlanted && !planted_keys(text).is_empty() {
-        return Risk::KeyPlanted;
-    }
-    found
+    review(text)
 }
 
 #[cfg(test)]
@@ -211,8 +209,6 @@ mod tests {
             ],
         );
         check(Risk::KeyPlanted, &["echo x >> ~/.ssh/authorized_keys"]);
-        let key = crate::sample_keys::ED25519.line();
-        check(Risk::KeyPlanted, &[&format!("echo {key} > /tmp/k"), &format!("echo {key}")]);
     }
 
     #[test]

@@ -1,10 +1,9 @@
 //! Reads a command statement by statement for its risk.
 
-use crate::construct::substitutions;
-use crate::lexer::{Operator, Piece, pieces};
+use cowrie_shell::{Operator, Piece, Statement, is_shell, pieces, substitutions, unquote};
+
 use crate::purpose::{Purpose, Purposes, is_miner_or_scanner};
 use crate::risk::Risk;
-use crate::statement::{Statement, unquote};
 use crate::telling_path::{
     is_disk, is_network_device, is_secret_file, is_trace, is_vital_path, starts_at_boot,
 };
@@ -80,13 +79,13 @@ impl Review {
                 self.read(&unquote(word), depth);
             }
         }
-        if Purposes::of(&name).include(Purpose::RunText) {
-            for word in statement.arguments().iter().filter(|word| word.contains(' ')) {
-                self.read(&unquote(word), depth);
-            }
-            if let Flow::Printed(text) = flow {
-                self.read(text, depth);
-            }
+        for inner in statement.commands_inside() {
+            self.read(&inner, depth);
+        }
+        if let Flow::Printed(text) = flow
+            && statement.runs_text()
+        {
+            self.read(text, depth);
         }
     }
 
@@ -104,7 +103,7 @@ impl Review {
             self.has_download = true;
             found = found.max(Risk::Transfer);
         }
-        let is_fed = purposes.include(Purpose::Shell) || purposes.include(Purpose::Interpreter);
+        let is_fed = is_shell(&name) || purposes.include(Purpose::Interpreter);
         match flow {
             Flow::Downloaded if is_fed => return Risk::DownloadAndExecute,
             Flow::Decoded if is_fed => return Risk::HiddenExecution,
@@ -253,7 +252,7 @@ fn is_decoder(name: &str, statement: &Statement<'_>) -> bool {
 fn executes(name: &str, purposes: Purposes, statement: &Statement<'_>) -> bool {
     let arguments = statement.arguments();
     let is_version = arguments.iter().any(|word| matches!(*word, "--version" | "-V" | "--help"));
-    if purposes.include(Purpose::Shell) || purposes.include(Purpose::Interpreter) {
+    if is_shell(name) || purposes.include(Purpose::Interpreter) {
         return !is_version && arguments.iter().any(|word| !word.starts_with('-') || *word == "-c");
     }
     if matches!(name, "source" | "." | "eval") {

@@ -1,6 +1,6 @@
 //! Paths that tell what is done to them.
 
-use crate::statement::unquote;
+use cowrie_shell::unquote;
 
 /// Where bash finds the network.
 pub(crate) fn is_network_device(word: &str) -> bool {

@@ -1,9 +1,9 @@
 //! A command without what varies between two runs of the same script.
 
-use crate::credential;
-use crate::front;
-use crate::lexer::{Operator, Piece, pieces};
+use cowrie_shell::{Operator, Piece, pieces};
+
 use crate::mask::mask;
+use crate::{credential, front};
 
 /// The version of [`template`], part of every signature.
 ///
@@ -121,7 +121,6 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample_keys::RSA_2048;
 
     #[track_caller]
     fn check(command: &str, expected: &str) {
@@ -155,8 +154,9 @@ mod tests {
         check("x 0xdeadbeef 123e4567-e89b-12d3-a456-426614174000", "x <hex> <hex>");
         check("echo IyEvYmluL3NoCmVjaG8gcHduZWQ= | base64 -d", "echo <b64> | base64 -d");
         check("head -n 10 /proc/1; kill 48213 1700000000", "head -n 10 /proc/1; kill <n> <hex>");
-        let key = format!("echo \"{} a b\">>k; echo {} >> k", RSA_2048.line(), RSA_2048.line());
-        check(&key, "echo \"<key>\" >> k; echo <key> >> k");
+        let key = "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQDDQ0LfD3yFkMAgW/cnyr6O2A==";
+        let planted = format!("echo \"{key} a b\">>k; echo {key} >> k");
+        check(&planted, "echo \"<key>\" >> k; echo <key> >> k");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Every function takes every text, and takes it in linear time.
 
-use cowrie_command::{PublicKey, planted_keys, risk, signature, statements, template};
+use cowrie_command::{risk, signature, template};
 use proptest::prelude::*;
 
 /// Calls everything, and checks what holds of every answer.
@@ -10,19 +10,6 @@ fn check(command: &str) {
     assert!(masked.len() <= 8 * command.len() + 16, "{masked:?}");
     assert_eq!(signature([command]).is_none(), masked.is_empty());
     assert!(risk(command).score() <= 100);
-    let mut rest = command;
-    for statement in statements(command) {
-        assert!(!statement.is_empty() && statement == statement.trim());
-        let found = rest.split_once(statement);
-        assert!(found.is_some(), "{statement:?} is not in {rest:?}");
-        rest = found.map_or("", |(_before, behind)| behind);
-    }
-    for planted in planted_keys(command) {
-        let key = planted.key;
-        assert_eq!(PublicKey::parse(key.key_type(), &key.base64()).as_ref(), Some(&key));
-    }
-    PublicKey::from_openssh_line(command);
-    PublicKey::from_cowrie(command, None);
 }
 
 /// Words that lead into every branch, to be glued together.
@@ -70,7 +57,6 @@ fn shell_text() -> impl Strategy<Value = String> {
         Just("\u{0}"),
         Just("#"),
         Just("deadbeef"),
-        Just("aWQK"),
         Just("$'"),
         Just("<("),
         Just("%"),
@@ -120,10 +106,7 @@ fn long_texts_take_linear_time() {
         "<<E ",
         "<<E\n",
         "#",
-        "AAAA ",
         "ssh-rsa AAAA ",
-        "echo a|base64 -d|",
-        "echo AAAA ssh-rsa|",
         "/",
         "=",
         ":",
@@ -143,13 +126,9 @@ fn long_texts_take_linear_time() {
         "echo '://' ",
         "sh -c 'x ",
         "authorized_keys ",
-        "ssh-rsa base64 <<< ",
     ] {
         let command = unit.repeat(LENGTH / unit.len());
         template(&command);
         risk(&command);
-        planted_keys(&command);
-        assert!(statements(&command).count() <= command.len());
-        PublicKey::from_openssh_line(&command);
     }
 }

@@ -3,8 +3,10 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
+use cowrie_command::Risk;
 use cowrie_core::parse_address;
 use cowrie_parse::{Event, Fields};
+use cowrie_ssh_keys::planted_keys;
 
 use crate::family::is_day;
 use crate::keys::Keys;
@@ -165,14 +167,18 @@ impl Fold {
         summary.command_count += 1;
         let input = fields.text("input").unwrap_or_default();
         let command = input.trim();
-        let risk = cowrie_command::risk(command).score();
-        summary.risk_score = summary.risk_score.max(risk);
+        let planted = planted_keys(command);
+        let mut risk = cowrie_command::risk(command);
+        if !planted.is_empty() {
+            risk = risk.max(Risk::KeyPlanted);
+        }
+        summary.risk_score = summary.risk_score.max(risk.score());
         if command.is_empty() {
             return;
         }
         self.commands.add(command, risk, at);
         self.command_texts.push(command.to_owned());
-        self.keys.add_planted(command, summary.login_successes > 0, at);
+        self.keys.add_planted(planted, command, summary.login_successes > 0, at);
     }
 
     fn file(&mut self, fields: &Fields<'_>, direction: Direction, at: DateTime<Utc>) {

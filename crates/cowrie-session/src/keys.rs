@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use cowrie_command::{PlantedKey, PublicKey};
 use cowrie_parse::Fields;
+use cowrie_ssh_keys::{PlantedKey, PublicKey};
 
 /// How much of the command that planted a key is kept beside it, in bytes.
 const COMMAND_BYTES: usize = 1000;
@@ -63,10 +63,14 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    pub(crate) fn add_planted(&mut self, command: &str, logged_in: bool, at: DateTime<Utc>) {
-        for PlantedKey { key, comment, method, pattern, target_path } in
-            cowrie_command::planted_keys(command)
-        {
+    pub(crate) fn add_planted(
+        &mut self,
+        planted: Vec<PlantedKey>,
+        command: &str,
+        logged_in: bool,
+        at: DateTime<Utc>,
+    ) {
+        for PlantedKey { key, comment, method, pattern, target_path } in planted {
             let cut = command.floor_char_boundary(COMMAND_BYTES);
             let command = command.get(..cut).map(str::to_owned);
             add(

@@ -81,6 +81,16 @@ fn a_session_adds_up() {
 }
 
 #[test]
+fn a_planted_key_is_a_high_risk_wherever_it_goes() {
+    let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAII8Vf9g4OdnXLpqL1o9St+0BLpuTutRGn9welNaDBYK0";
+    let input = format!(r#","input":"echo {key} > /tmp/k""#);
+    let session = one(vec![event(0, "command.input", &input)]);
+    assert!(session.commands[0].high_risk);
+    let summary = session.summary.unwrap();
+    assert_eq!((summary.risk_score, summary.ssh_key_injections), (80, 1));
+}
+
+#[test]
 fn durations_of_every_era() {
     let check = |rest: &str, expected: Option<f64>| {
         let session = one(vec![event(0, "session.closed", rest)]);

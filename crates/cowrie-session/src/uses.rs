@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
+use cowrie_command::Risk;
 use cowrie_core::hex;
 use cowrie_parse::{Fields, unescape_text};
 use sha2::{Digest, Sha256};
@@ -18,7 +19,7 @@ pub struct CommandUse {
     pub first_seen: DateTime<Utc>,
     /// The last time.
     pub last_seen: DateTime<Utc>,
-    /// Whether its risk is high, as [`cowrie_command::HIGH_RISK`] says.
+    /// Whether its risk is high (`cowrie_command::Risk::is_high`).
     pub high_risk: bool,
 }
 
@@ -83,7 +84,7 @@ pub(crate) struct Commands {
 }
 
 impl Commands {
-    pub(crate) fn add(&mut self, command: &str, risk: u8, at: DateTime<Utc>) {
+    pub(crate) fn add(&mut self, command: &str, risk: Risk, at: DateTime<Utc>) {
         let next = self.uses.len();
         let place = *self.places.entry(command.to_owned()).or_insert(next);
         if let Some(seen) = self.uses.get_mut(place) {
@@ -91,7 +92,7 @@ impl Commands {
             seen.last_seen = at;
             return;
         }
-        let (first_seen, last_seen, high_risk) = (at, at, risk >= cowrie_command::HIGH_RISK);
+        let (first_seen, last_seen, high_risk) = (at, at, risk.is_high());
         let command = command.to_owned();
         self.uses.push(CommandUse { command, occurrences: 1, first_seen, last_seen, high_risk });
     }

@@ -232,7 +232,7 @@ fn key_rows(keys: &[(&String, &KeyTotal)]) -> Rows {
         ("key_data", owned(|key| key.key.base64())),
         ("key_hash", owned(|key| key.key.key_hash())),
         ("key_full", owned(|key| format!("{} {}", key.key.key_type(), key.key.base64()))),
-        ("key_bits", int(keys, |(_, total)| total.described_by.key.bits().map(i64::from))),
+        ("key_bits", int(keys, |(_, total)| Some(i64::from(total.described_by.key.bits())))),
         ("key_comment", text(keys, |(_, total)| total.described_by.comment.as_deref())),
         ("pattern_type", text(keys, |(_, total)| Some(total.described_by.pattern))),
         ("target_path", text(keys, |(_, total)| total.described_by.target_path.as_deref())),

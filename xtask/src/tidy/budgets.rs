@@ -9,7 +9,7 @@ const FILE: usize = 500;
 /// Lines of a function; 40 is the aim.
 const FUNCTION: usize = 70;
 /// Lines of a crate's `src` without tests; 2000 is the aim.
-const CRATE: usize = 3_500;
+const CRATE: usize = 2_500;
 /// Lines of the file that makes a program of libraries.
 const MAIN: usize = 300;
 

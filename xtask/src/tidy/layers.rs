@@ -5,8 +5,9 @@ use crate::workspace::Package;
 
 /// Each line may use the lines above it.
 const LAYERS: &[(u8, &[&str])] = &[
-    (0, &["cowrie-core"]),
-    (1, &["cowrie-parse", "cowrie-command", "cowrie-enrichment", "cowrie-secrets"]),
+    (0, &["cowrie-core", "cowrie-shell"]),
+    (1, &["cowrie-parse", "cowrie-command", "cowrie-ssh-keys"]),
+    (1, &["cowrie-enrichment", "cowrie-secrets"]),
     (1, &["cowrie-schema", "cowrie-migration"]),
     (2, &["cowrie-session", "cowrie-inventory", "cowrie-logfile"]),
     (3, &["cowrie-store", "cowrie-client-maxmind"]),

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use cowrie_core::hex;
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
@@ -90,11 +91,8 @@ impl PublicKey {
     }
 
     /// The size in bits: of the modulus (RSA), of the prime (DSA), of the curve (all others).
-    ///
-    /// Every type known today has a size; `None` is for types that will not.
-    #[expect(clippy::unnecessary_wraps, reason = "a new key type must not break callers")]
-    pub fn bits(&self) -> Option<u32> {
-        Some(self.bits)
+    pub fn bits(&self) -> u32 {
+        self.bits
     }
 
     /// The key's binary form, which fingerprints are taken of.
@@ -122,19 +120,8 @@ impl PublicKey {
     /// The SHA-256 of `<type> <base64>`, 64 lower-case hex digits.
     pub fn key_hash(&self) -> String {
         let line = format!("{} {}", self.key_type(), self.base64());
-        to_hex(&Sha256::digest(line.as_bytes()))
+        hex(&Sha256::digest(line.as_bytes()))
     }
-}
-
-/// Lower-case hex digits.
-pub(crate) fn to_hex(bytes: &[u8]) -> String {
-    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
-    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
-}
-
-/// Whether `token` is a type [`PublicKey::parse`] knows.
-pub(crate) fn is_key_type(token: &str) -> bool {
-    KeyType::from_name(token).is_some()
 }
 
 impl KeyType {
@@ -245,11 +232,11 @@ mod tests {
         for sample in ALL {
             let key = PublicKey::parse(sample.key_type, sample.base64).unwrap();
             assert_eq!(key.key_type(), sample.key_type);
-            assert_eq!(key.bits(), Some(sample.bits));
+            assert_eq!(key.bits(), sample.bits);
             assert_eq!(key.fingerprint(), sample.fingerprint);
             assert_eq!(key.md5_fingerprint(), sample.md5);
             assert_eq!(key.base64(), sample.base64);
-            assert_eq!(key.key_hash(), to_hex(&Sha256::digest(sample.line())));
+            assert_eq!(key.key_hash(), hex(&Sha256::digest(sample.line())));
             let unpadded = sample.base64.trim_end_matches('=');
             assert_eq!(PublicKey::parse(sample.key_type, unpadded), Some(key));
         }

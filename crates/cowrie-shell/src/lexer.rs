@@ -1,4 +1,4 @@
-//! Splits a command line into statements the way a shell would, without running anything.
+//! Splits a command line into statements the way a shell would.
 
 use memchr::memchr;
 
@@ -16,46 +16,56 @@ pub fn statements(command: &str) -> impl Iterator<Item = &str> {
 
 /// What stands between two statements.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Operator {
+pub enum Operator {
+    /// Nothing: the command ends here.
     End,
+    /// `;` or the end of a line.
     Sequence,
+    /// `&&`
     And,
+    /// `||`
     Or,
+    /// `|` or `|&`
     Pipe,
+    /// `&`
     Background,
+    /// `(`
     Open,
+    /// `)`
     Close,
 }
 
 /// One statement, possibly empty, and the operator that ends it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Piece<'a> {
+pub struct Piece<'a> {
     /// The statement, trimmed, with the heredoc body behind it.
-    pub(crate) text: &'a str,
-    /// Where in `text` the heredoc body begins; the length of `text` when there is none.
-    pub(crate) body_start: usize,
-    pub(crate) end: Operator,
+    pub text: &'a str,
+    /// Where in `text` the heredoc body begins, in bytes; the length of `text` when there is none.
+    pub body_start: usize,
+    /// What ends the statement.
+    pub end: Operator,
 }
 
 impl<'a> Piece<'a> {
     /// The statement without its heredoc body.
-    pub(crate) fn head(&self) -> &'a str {
+    pub fn head(&self) -> &'a str {
         self.text.get(..self.body_start).unwrap_or(self.text)
     }
 
     /// The heredoc body, with its closing tag.
-    pub(crate) fn body(&self) -> &'a str {
+    pub fn body(&self) -> &'a str {
         self.text.get(self.body_start..).unwrap_or_default()
     }
 }
 
-/// The statements with what stands between them.
-pub(crate) fn pieces(command: &str) -> Pieces<'_> {
+/// The statements as [`statements`] splits them, empty ones too, with what stands between them.
+pub fn pieces(command: &str) -> Pieces<'_> {
     Pieces { text: command, at: 0, tags: Vec::new(), quotes_close: true, finished: false }
 }
 
+/// Iterator of [`pieces`].
 #[derive(Debug)]
-pub(crate) struct Pieces<'a> {
+pub struct Pieces<'a> {
     text: &'a str,
     at: usize,
     /// Heredocs announced on this line, whose bodies come after it.

@@ -57,7 +57,7 @@ fn ansi_quote_end(bytes: &[u8], mut at: usize) -> Option<usize> {
 }
 
 /// The commands inside `$(..)` and `` `..` `` of a statement, outermost only.
-pub(crate) fn substitutions(text: &str) -> Vec<&str> {
+pub fn substitutions(text: &str) -> Vec<&str> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
     let mut at = 0;

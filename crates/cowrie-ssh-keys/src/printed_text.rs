@@ -4,8 +4,7 @@ use std::str::Chars;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-
-use crate::statement::{Statement, unquote};
+use cowrie_shell::{Statement, unquote};
 
 /// What the statement prints when it is an `echo` or a `printf`.
 ///

@@ -1,8 +1,8 @@
 //! Where the output of a statement goes.
 
-use crate::lexer::{Operator, Piece, pieces};
+use cowrie_shell::{Operator, Piece, Statement, Words, pieces};
+
 use crate::planted_key::InjectionMethod;
-use crate::statement::{Statement, Words};
 
 /// Where the output of a statement ends up.
 pub(crate) struct Outlet {

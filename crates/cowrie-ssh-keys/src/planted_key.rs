@@ -2,15 +2,12 @@
 
 use std::collections::HashSet;
 
-use crate::construct::substitutions;
-use crate::front;
+use cowrie_shell::{Operator, Piece, Statement, pieces, substitutions, unquote};
+
 use crate::key_search::{FoundKey, TextKind, find_keys};
-use crate::lexer::{Operator, Piece, pieces};
 use crate::outlet::{fallback_method, first_target, outlet};
 use crate::printed_text::{decode_base64, decodes_base64, printed_text};
 use crate::public_key::PublicKey;
-use crate::purpose::{Purpose, Purposes};
-use crate::statement::{Statement, unquote};
 
 /// How much of a command is searched for keys, in bytes.
 const READ_BYTES: usize = 1024 * 1024;
@@ -94,7 +91,7 @@ impl KeyPattern {
 /// anywhere in the text. Whether a path is named makes no difference. A blob that is cut off or
 /// damaged is no key. Only the first MiB is searched, in linear time.
 pub fn planted_keys(command: &str) -> Vec<PlantedKey> {
-    let text = front(command, READ_BYTES);
+    let text = command.get(..command.floor_char_boundary(READ_BYTES)).unwrap_or(command);
     if !["ssh-", "ecdsa-", "base64"].iter().any(|word| text.contains(word)) {
         return Vec::new();
     }
@@ -184,10 +181,8 @@ impl Search {
         for inner in substitutions(piece.head()) {
             self.read(inner, &deeper);
         }
-        if Purposes::of(&statement.name()).include(Purpose::RunText) {
-            for word in statement.arguments().iter().filter(|word| word.contains(' ')) {
-                self.read(&unquote(word), &deeper);
-            }
+        for inner in statement.commands_inside() {
+            self.read(&inner, &deeper);
         }
     }
 
@@ -396,7 +391,7 @@ mod tests {
         assert_eq!(planted_keys(&all).len(), ALL.len());
         let two = format!("echo '{}\n{} b'>>k", ED25519.line(), RSA_2048.line());
         let found: Vec<_> = planted_keys(&two).iter().map(|planted| planted.key.bits()).collect();
-        assert_eq!(found, [Some(256), Some(2048)]);
+        assert_eq!(found, [256, 2048]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::construct::{construct_end, opens_construct};
 
 /// A statement's words and redirections, as written.
 #[derive(Debug)]
-pub(crate) struct Statement<'a> {
+pub struct Statement<'a> {
     words: Vec<&'a str>,
     redirects: Vec<Redirect<'a>>,
     /// The word that names the program, behind assignments, keywords and wrappers.
@@ -15,15 +15,17 @@ pub(crate) struct Statement<'a> {
 
 /// A redirection: `2>` and `/dev/null`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Redirect<'a> {
-    pub(crate) operator: &'a str,
-    pub(crate) target: &'a str,
+pub struct Redirect<'a> {
+    /// As `2>`, with the number before it.
+    pub operator: &'a str,
+    /// The word behind it, as written; empty when there is none.
+    pub target: &'a str,
 }
 
 impl Redirect<'_> {
     /// `Some(true)` when standard output is appended to the target, `Some(false)` when it
     /// replaces it, `None` for every other redirection.
-    pub(crate) fn appends(&self) -> Option<bool> {
+    pub fn appends(&self) -> Option<bool> {
         let bare = self.operator.trim_start_matches(['1', '&']);
         match bare {
             ">>" => Some(true),
@@ -36,8 +38,8 @@ impl Redirect<'_> {
 }
 
 impl<'a> Statement<'a> {
-    /// Reads a statement, as [`crate::lexer::Piece::head`] gives it.
-    pub(crate) fn parse(text: &'a str) -> Self {
+    /// Reads a statement, as [`Piece::head`](crate::Piece::head) gives it.
+    pub fn parse(text: &'a str) -> Self {
         let mut statement = Self { words: Vec::new(), redirects: Vec::new(), program: 0 };
         let mut words = Words::new(text);
         while let Some(word) = words.next() {
@@ -54,33 +56,55 @@ impl<'a> Statement<'a> {
     }
 
     /// The program's name without path and quotes; empty when there is none.
-    pub(crate) fn name(&self) -> Cow<'a, str> {
+    pub fn name(&self) -> Cow<'a, str> {
         base_name(unquote(self.program_word()))
     }
 
     /// The program as written.
-    pub(crate) fn program_word(&self) -> &'a str {
+    pub fn program_word(&self) -> &'a str {
         self.words.get(self.program).copied().unwrap_or_default()
     }
 
     /// The words before the program: assignments, keywords and wrappers.
-    pub(crate) fn prefixes(&self) -> &[&'a str] {
+    pub fn prefixes(&self) -> &[&'a str] {
         self.words.get(..self.program).unwrap_or_default()
     }
 
     /// The words behind the program, as written.
-    pub(crate) fn arguments(&self) -> &[&'a str] {
+    pub fn arguments(&self) -> &[&'a str] {
         self.words.get(self.program + 1..).unwrap_or_default()
     }
 
-    pub(crate) fn redirects(&self) -> &[Redirect<'a>] {
+    /// The redirections, in order.
+    pub fn redirects(&self) -> &[Redirect<'a>] {
         &self.redirects
     }
 
-    /// The first redirection of standard output to a file.
-    pub(crate) fn output(&self) -> Option<(Redirect<'a>, bool)> {
+    /// The texts that the program would run as commands: the words with a blank in them, unquoted,
+    /// of a shell, `eval` or `su`.
+    pub fn commands_inside(&self) -> impl Iterator<Item = Cow<'a, str>> {
+        let words = if self.runs_text() { self.arguments() } else { &[] };
+        words.iter().filter(|word| word.contains(' ')).map(|word| unquote(word))
+    }
+
+    /// Whether the program runs text that it is given as commands.
+    pub fn runs_text(&self) -> bool {
+        let name = self.name();
+        is_shell(&name) || matches!(&*name, "eval" | "su")
+    }
+
+    /// The first redirection of standard output to a file, and whether it appends.
+    pub fn output(&self) -> Option<(Redirect<'a>, bool)> {
         self.redirects.iter().find_map(|to| Some((*to, to.appends()?)))
     }
+}
+
+/// Whether a program of this name, without path, reads commands from standard input, a file or `-c`.
+pub fn is_shell(name: &str) -> bool {
+    matches!(
+        name,
+        "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh" | "csh" | "tcsh" | "hush" | "$SHELL"
+    )
 }
 
 fn base_name(word: Cow<'_, str>) -> Cow<'_, str> {
@@ -146,22 +170,26 @@ fn is_wrapper(name: &str) -> bool {
 
 /// One word of a statement and where in the statement it begins.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Word<'a> {
-    pub(crate) text: &'a str,
-    pub(crate) at: usize,
-    pub(crate) is_redirect: bool,
+pub struct Word<'a> {
+    /// As written.
+    pub text: &'a str,
+    /// Where in the statement it begins, in bytes.
+    pub at: usize,
+    /// Whether it is the operator of a redirection.
+    pub is_redirect: bool,
 }
 
 /// The words of a statement; redirection operators are words of their own.
 #[derive(Debug)]
-pub(crate) struct Words<'a> {
+pub struct Words<'a> {
     text: &'a str,
     at: usize,
     quotes_close: bool,
 }
 
 impl<'a> Words<'a> {
-    pub(crate) fn new(text: &'a str) -> Self {
+    /// Begins at the front of a statement.
+    pub fn new(text: &'a str) -> Self {
         Self { text, at: 0, quotes_close: true }
     }
 
@@ -240,7 +268,7 @@ impl<'a> Iterator for Words<'a> {
 }
 
 /// The word without its quotes and backslashes.
-pub(crate) fn unquote(word: &str) -> Cow<'_, str> {
+pub fn unquote(word: &str) -> Cow<'_, str> {
     if !word.bytes().any(|byte| matches!(byte, b'\'' | b'"' | b'\\')) {
         return Cow::Borrowed(word);
     }
@@ -299,6 +327,19 @@ mod tests {
         check("env A=b 'wg'et", "wget", &[], None);
         check("nice -n 10 xmrig", "xmrig", &[], None);
         check("wget${IFS}-q$IFS'u'", "wget", &["-q", "'u'"], None);
+    }
+
+    #[test]
+    fn finds_commands_inside() {
+        for (text, expected) in [
+            ("/bin/sh -c 'cd /tmp; id' x", &["cd /tmp; id"][..]),
+            ("sudo su - root -c \"a b\"", &["a b"]),
+            ("eval 'a b' \"c d\"", &["a b", "c d"]),
+            ("echo 'a b'", &[]),
+        ] {
+            let statement = Statement::parse(text);
+            assert_eq!(statement.commands_inside().collect::<Vec<_>>(), expected, "{text}");
+        }
     }
 
     #[test]
