@@ -80,12 +80,14 @@ enum Direction {
 ///
 /// It is asked twice: first without the lock, so that a program which finds nothing to do
 /// waits for nobody, and again under the lock, because another program may have been faster.
+/// What looks wrong without the lock may be a step that another program just committed.
 async fn one_step(
     db: &DatabaseConnection,
     direction: Direction,
     next: impl Fn(&Ledger) -> Option<Step>,
 ) -> Result<Option<StepReport>, MigrateError> {
-    if next(&read_ours(db).await?).is_none() {
+    let glance = read_ours(db).await;
+    if glance.is_ok_and(|ledger| next(&ledger).is_none()) {
         return Ok(None);
     }
     let tx = begin_locked(db).await.map_err(|source| MigrateError::Lock { source })?;

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use sea_orm_migration::sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, IsolationLevel,
+    Statement, TransactionTrait,
 };
 
 use crate::error::MigrateError;
@@ -69,8 +70,9 @@ impl Status {
 /// of the legacy program and on one of a later release.
 pub async fn status(db: &DatabaseConnection) -> Result<Status, MigrateError> {
     let read = async {
-        let ledger = Ledger::read(db).await?;
-        let vectors = vectors::state(db).await?;
+        let snapshot = begin_reading(db).await?;
+        let ledger = Ledger::read(&snapshot).await?;
+        let vectors = vectors::state(&snapshot).await?;
         Ok(Status {
             version: ledger.version,
             newest: NEWEST,
@@ -86,6 +88,15 @@ pub async fn status(db: &DatabaseConnection) -> Result<Status, MigrateError> {
         })
     };
     read.await.map_err(|source| MigrateError::Read { source })
+}
+
+/// A transaction whose reads all see the database as it was at one moment, so that a step which
+/// another program commits meanwhile is seen whole or not at all.
+async fn begin_reading(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    // In SQLite every transaction is one.
+    let is_postgres = db.get_database_backend() == DbBackend::Postgres;
+    let isolation_level = is_postgres.then_some(IsolationLevel::RepeatableRead);
+    db.begin_with_config(isolation_level, None).await
 }
 
 /// What a database says of its own schema.
