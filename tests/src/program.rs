@@ -61,11 +61,9 @@ fn build() -> Built {
     let sources = told("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
     let mut cargo = Command::new(told("CARGO").unwrap_or_else(|| env!("CARGO").into()));
     cargo.current_dir(sources);
-    cargo.args(["build", "--quiet", "--locked", "--bins", "--profile", profile]);
-    for program in Program::ALL {
-        cargo.args(["--package", program.name()]);
-    }
-    cargo.arg("--target-dir").arg(target_folder);
+    // Named like this the dependencies have the features that `cargo test --workspace` gave them.
+    cargo.args(["build", "--quiet", "--locked", "--workspace", "--bins", "--tests"]);
+    cargo.args(["--profile", profile, "--target-dir"]).arg(target_folder);
     let output = cargo.output().expect("could not start cargo");
     Built {
         folder: profile_folder.to_owned(),

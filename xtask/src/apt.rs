@@ -8,14 +8,27 @@ use crate::process;
 
 /// Install the packages when we are root on a Debian-like system; says whether that was so.
 pub(crate) fn install(packages: &[&str]) -> Result<bool> {
-    let is_ours = rustix::process::geteuid().is_root() && process::on_path("apt-get").is_some();
-    if !is_ours {
+    if !is_ours() {
         return Ok(false);
     }
     eprintln!("installing {}", packages.join(", "));
     process::run(apt_get().args(["update", "--quiet"]))?;
     process::run(apt_get().args(["install", "--quiet", "--yes"]).args(packages))?;
     Ok(true)
+}
+
+/// The names of the packages that begin like this; none where there is no apt.
+pub(crate) fn names(prefix: &str) -> Result<Vec<String>> {
+    if !is_ours() {
+        return Ok(Vec::new());
+    }
+    process::run(apt_get().args(["update", "--quiet"]))?;
+    let names = process::read(Command::new("apt-cache").args(["pkgnames", prefix]))?;
+    Ok(names.lines().map(str::to_owned).collect())
+}
+
+fn is_ours() -> bool {
+    rustix::process::geteuid().is_root() && process::on_path("apt-get").is_some()
 }
 
 fn apt_get() -> Command {

@@ -39,7 +39,7 @@ enum Gate {
     Deny,
     /// Each published crate can be imported alone, and packaged
     Imports,
-    /// All tests, with their servers
+    /// All tests, with their servers, reach enough lines
     Test,
 }
 
@@ -60,7 +60,7 @@ impl Gate {
             ),
             Self::Deny => deny(),
             Self::Imports => imports::run(),
-            Self::Test => match test::run(&test::Arguments::default())? {
+            Self::Test => match test::run(&test::Arguments::with_coverage())? {
                 ExitCode::SUCCESS => Ok(()),
                 _ => bail!("the tests failed"),
             },
@@ -114,14 +114,7 @@ impl Verdict {
 
 /// The part of cargo-deny that needs no advisory database.
 fn deny() -> Result<()> {
-    const VERSION: &str = "cargo-deny@0.20.2";
-    if !process::succeeds(process::cargo().args(["deny", "--version"])) {
-        eprintln!("installing {VERSION}");
-        let installed = cargo(&["install", "--locked", VERSION]);
-        if let Err(error) = installed {
-            bail!("the gate needs cargo-deny: {error:#}");
-        }
-    }
+    process::require_cargo_tool("deny", "cargo-deny@0.20.2")?;
     // Warnings are for those who tend the tree: `cargo deny check bans`.
     cargo(&["deny", "--locked", "--log-level=error", "check", "bans", "licenses", "sources"])
 }

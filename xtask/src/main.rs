@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 mod apt;
 mod ci;
+mod coverage;
 mod db;
 mod imports;
 mod process;

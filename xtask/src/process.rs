@@ -67,6 +67,16 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
     quiet.status().is_ok_and(|status| status.success())
 }
 
+/// Make sure that `cargo <name>` is there; `version` is what is installed when it is not.
+pub(crate) fn require_cargo_tool(name: &str, version: &str) -> Result<()> {
+    if succeeds(cargo().args([name, "--version"])) {
+        return Ok(());
+    }
+    eprintln!("installing {version}");
+    run(cargo().args(["install", "--locked", version]))
+        .with_context(|| format!("`cargo {name}` is needed"))
+}
+
 /// Where `$PATH` has this program.
 pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;

@@ -12,6 +12,7 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
 use tokio::time::timeout;
 
+use crate::coverage::Coverage;
 use crate::process;
 use crate::services::Services;
 
@@ -20,6 +21,9 @@ const GRACE: Duration = Duration::from_secs(5);
 
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Arguments {
+    /// Say which lines the tests reach, and fail when they are too few
+    #[arg(long)]
+    coverage: bool,
     /// What `cargo test` is given, for example `-p cowrie-store`
     #[arg(last = true)]
     cargo: Vec<OsString>,
@@ -27,12 +31,31 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     pub(crate) fn for_cargo(arguments: impl IntoIterator<Item = OsString>) -> Self {
-        Self { cargo: arguments.into_iter().collect() }
+        Self { cargo: arguments.into_iter().collect(), coverage: false }
+    }
+
+    pub(crate) fn with_coverage() -> Self {
+        Self { cargo: Vec::new(), coverage: true }
     }
 }
 
-/// Start the servers, run `cargo test`, stop the servers; the exit code is that of the tests.
+/// Run the tests; the exit code is theirs, or that of a coverage that is too small.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    if !arguments.coverage {
+        return run_served(test_command(arguments));
+    }
+    let coverage = Coverage::prepare()?;
+    let mut command = test_command(arguments);
+    command.envs(coverage.environment());
+    let code = run_served(command)?;
+    if code == ExitCode::SUCCESS {
+        coverage.report()?;
+    }
+    Ok(code)
+}
+
+/// Start the servers, run the tests, stop the servers.
+fn run_served(mut command: Command) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -41,7 +64,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         // Listening comes first: from here on a signal cannot end us with servers running.
         let mut stop = StopSignals::listen()?;
         let services = Services::start()?;
-        let mut command = test_command(arguments);
         for (name, value) in services.environment() {
             eprintln!("{name}={value}");
             command.env(name, value);
