@@ -2,7 +2,7 @@
 
 use sea_orm_migration::sea_orm::DbErr;
 
-/// Why [`crate::up`], [`crate::down`] or [`crate::status`] gave up.
+/// Why [`crate::up`], [`crate::plan`], [`crate::down`] or [`crate::status`] gave up.
 ///
 /// Whatever the case, each step is in the database as a whole or not at all.
 #[derive(Debug, thiserror::Error)]
@@ -28,7 +28,7 @@ pub enum MigrateError {
         newest: u32,
     },
     /// The caller named a step that there is not.
-    #[error("there is no schema version {number}; name 0 (no tables) or one of 11 to {newest}")]
+    #[error("there is no schema version {number}; the versions are 11 to {newest}")]
     UnknownVersion {
         /// What the caller named.
         number: u32,

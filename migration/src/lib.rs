@@ -24,7 +24,7 @@ mod vectors;
 mod written_once;
 
 pub use error::MigrateError;
-pub use run::{StepReport, down, up};
+pub use run::{StepReport, down, plan, up};
 pub use status::{Origin, Status, StepStatus, status};
 pub use steps::NEWEST;
 pub use vectors::Vectors;

@@ -9,7 +9,7 @@ use sea_orm_migration::sea_orm::{
 };
 
 use crate::error::MigrateError;
-use crate::status::Ledger;
+use crate::status::{Ledger, begin_reading};
 use crate::steps::{Migrator, NEWEST, STEPS};
 use crate::vectors::{self, Vectors};
 
@@ -33,14 +33,8 @@ pub struct StepReport {
 /// Any number of programs may do so at once: each step is applied by one of them.
 /// The report holds the steps that this call applied.
 pub async fn up(db: &DatabaseConnection, to: Option<u32>) -> Result<Vec<StepReport>, MigrateError> {
-    let target = to.unwrap_or(NEWEST);
-    if !STEPS.iter().any(|(number, _)| *number == target) {
-        return Err(MigrateError::UnknownVersion { number: target, newest: NEWEST });
-    }
-    let next = |ledger: &Ledger| {
-        let missing = |step: &&Step| step.0 <= target && !ledger.applied.contains(&step.0);
-        STEPS.iter().find(missing).copied()
-    };
+    let target = known(to.unwrap_or(NEWEST))?;
+    let next = |ledger: &Ledger| missing(ledger, target).next();
     let mut reports = Vec::new();
     while let Some(report) = one_step(db, Direction::Up, next).await? {
         reports.push(report);
@@ -49,13 +43,23 @@ pub async fn up(db: &DatabaseConnection, to: Option<u32>) -> Result<Vec<StepRepo
     Ok(reports)
 }
 
+/// The number and name of each step that [`up`] would apply, in order; changes nothing.
+///
+/// It fails where `up` would refuse the database.
+pub async fn plan(
+    db: &DatabaseConnection,
+    to: Option<u32>,
+) -> Result<Vec<(u32, &'static str)>, MigrateError> {
+    let target = known(to.unwrap_or(NEWEST))?;
+    let snapshot = begin_reading(db).await.map_err(|source| MigrateError::Read { source })?;
+    Ok(missing(&read_ours(&snapshot).await?, target).collect())
+}
+
 /// Rolls back the steps above `to`, the newest first; 0 leaves a database without tables.
 ///
 /// What the tables and columns of a step hold goes with it.
 pub async fn down(db: &DatabaseConnection, to: u32) -> Result<Vec<StepReport>, MigrateError> {
-    if to != 0 && !STEPS.iter().any(|(number, _)| *number == to) {
-        return Err(MigrateError::UnknownVersion { number: to, newest: NEWEST });
-    }
+    let to = if to == 0 { to } else { known(to)? };
     let next = |ledger: &Ledger| {
         let surplus = |step: &&Step| step.0 > to && ledger.applied.contains(&step.0);
         STEPS.iter().rev().find(surplus).copied()
@@ -69,6 +73,18 @@ pub async fn down(db: &DatabaseConnection, to: u32) -> Result<Vec<StepReport>, M
 
 /// A step's number and name.
 type Step = (u32, &'static str);
+
+/// The number, if a step has it.
+fn known(number: u32) -> Result<u32, MigrateError> {
+    let is_known = STEPS.iter().any(|(known, _)| *known == number);
+    is_known.then_some(number).ok_or(MigrateError::UnknownVersion { number, newest: NEWEST })
+}
+
+/// The steps up to `target` that a database lacks, in order.
+fn missing(ledger: &Ledger, target: u32) -> impl Iterator<Item = Step> {
+    let is_missing = move |step: &&Step| step.0 <= target && !ledger.applied.contains(&step.0);
+    STEPS.iter().filter(is_missing).copied()
+}
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Direction {

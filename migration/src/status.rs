@@ -59,11 +59,6 @@ impl Status {
     pub fn is_current(&self) -> bool {
         self.origin == Origin::Steps && self.version == self.newest
     }
-
-    /// The steps that `up` would run, in order.
-    pub fn pending(&self) -> impl Iterator<Item = &StepStatus> {
-        self.steps.iter().filter(|step| !step.is_applied)
-    }
 }
 
 /// What the database has of the schema. Writes nothing, and works on an empty database, on one
@@ -92,7 +87,7 @@ pub async fn status(db: &DatabaseConnection) -> Result<Status, MigrateError> {
 
 /// A transaction whose reads all see the database as it was at one moment, so that a step which
 /// another program commits meanwhile is seen whole or not at all.
-async fn begin_reading(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+pub(crate) async fn begin_reading(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     // In SQLite every transaction is one.
     let is_postgres = db.get_database_backend() == DbBackend::Postgres;
     let isolation_level = is_postgres.then_some(IsolationLevel::RepeatableRead);

@@ -11,7 +11,7 @@ use clap::Parser;
 use cowrie_cli::args::command_line;
 use cowrie_cli::{Exit, ExitWith, Failure, finish, logging, run};
 use cowrie_config::{DatabaseUrl, Flags};
-use cowrie_migration::{Status, StepReport};
+use cowrie_migration::MigrateError;
 use cowrie_secrets::{ExposeSecret, ProcessEnvironment};
 use cowrie_store::{Target, check};
 use sea_orm::DatabaseConnection;
@@ -43,19 +43,20 @@ async fn on(db: &DatabaseConnection, target: &Target, program: &Program) -> anyh
     let doing = || format!("failed on the schema of `{target}`");
     match program.work {
         Work::Migrate { dry_run: true, to } => {
-            let status = cowrie_migration::status(db).await.with_context(doing)?;
-            print::plan(&status, to, format)?;
+            let steps =
+                cowrie_migration::plan(db, to).await.map_err(failure).with_context(doing)?;
+            print::plan(&steps, format)?;
         }
         Work::Migrate { dry_run: false, to } => {
-            let done = cowrie_migration::up(db, to).await.with_context(doing)?;
+            let done = cowrie_migration::up(db, to).await.map_err(failure).with_context(doing)?;
             print::steps("applied", &done, format)?;
         }
         Work::Rollback { to } => {
-            let done: Vec<StepReport> = cowrie_migration::down(db, to).await.with_context(doing)?;
+            let done = cowrie_migration::down(db, to).await.map_err(failure).with_context(doing)?;
             print::steps("rolled back", &done, format)?;
         }
         Work::Status => {
-            let status: Status = cowrie_migration::status(db).await.with_context(doing)?;
+            let status = cowrie_migration::status(db).await.with_context(doing)?;
             print::status(target, &status, format)?;
         }
         Work::Check => {
@@ -72,6 +73,12 @@ async fn on(db: &DatabaseConnection, target: &Target, program: &Program) -> anyh
         }
     }
     Ok(Exit::Done)
+}
+
+/// A version that there is not is a mistake on the command line.
+fn failure(error: MigrateError) -> Failure {
+    let is_usage = matches!(error, MigrateError::UnknownVersion { .. });
+    Failure::new(if is_usage { Exit::Usage } else { Exit::Nothing }, error)
 }
 
 /// Whether there is anything to look at; a server is asked only by connecting.

@@ -9,6 +9,8 @@ use cowrie_migration::{Status, StepReport, StepStatus};
 use cowrie_store::Target;
 use serde_json::{Value, json};
 
+const NOTHING_TO_DO: &str = "Nothing to do: the schema is as it should be.\n";
+
 /// The steps that were done.
 pub(crate) fn steps(did: &str, steps: &[StepReport], format: Format) -> io::Result<()> {
     let document = || {
@@ -17,7 +19,7 @@ pub(crate) fn steps(did: &str, steps: &[StepReport], format: Format) -> io::Resu
     };
     print(format, document, || {
         if steps.is_empty() {
-            return "Nothing to do: the schema is as it should be.\n".to_owned();
+            return NOTHING_TO_DO.to_owned();
         }
         let line = |step: &StepReport| {
             format!(
@@ -32,19 +34,17 @@ pub(crate) fn steps(did: &str, steps: &[StepReport], format: Format) -> io::Resu
 }
 
 /// The steps that would be done.
-pub(crate) fn plan(status: &Status, to: Option<u32>, format: Format) -> io::Result<()> {
-    let pending: Vec<&StepStatus> =
-        status.pending().filter(|step| to.is_none_or(|to| step.number <= to)).collect();
+pub(crate) fn plan(steps: &[(u32, &str)], format: Format) -> io::Result<()> {
     let document = || {
-        let step = |step: &&StepStatus| json!({ "step": step.number, "name": step.name });
-        json!({ "schema": "cowrie-db.plan/1", "steps": pending.iter().map(step).collect::<Vec<_>>() })
+        let step = |(number, name): &(u32, &str)| json!({ "step": number, "name": name });
+        json!({ "schema": "cowrie-db.plan/1", "steps": steps.iter().map(step).collect::<Vec<_>>() })
     };
     print(format, document, || {
-        if pending.is_empty() {
-            return "Nothing to do: the schema is as it should be.\n".to_owned();
+        if steps.is_empty() {
+            return NOTHING_TO_DO.to_owned();
         }
-        let line = |step: &&StepStatus| format!("would apply v{} {}\n", step.number, step.name);
-        pending.iter().map(line).collect()
+        let line = |(number, name): &(u32, &str)| format!("would apply v{number} {name}\n");
+        steps.iter().map(line).collect()
     })
 }
 

@@ -1,6 +1,6 @@
 //! The steps up and down, on both engines.
 
-use cowrie_migration::{MigrateError, NEWEST, Origin, Status, Vectors, down, status, up};
+use cowrie_migration::{MigrateError, NEWEST, Origin, Status, Vectors, down, plan, status, up};
 use cowrie_testdb::{Engine, TestDb};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 
@@ -19,7 +19,9 @@ async fn an_empty_database_is_told_so_and_left_empty() {
         let test = TestDb::empty(engine).await;
         let found = state(test.connection()).await;
         assert_eq!((found.version, found.newest, found.origin), (0, NEWEST, Origin::Empty));
-        assert_eq!(found.pending().count(), STEPS.len());
+        assert!(found.steps.iter().all(|step| !step.is_applied));
+        let planned = plan(test.connection(), Some(13)).await.unwrap();
+        assert_eq!(planned.iter().map(|step| step.0).collect::<Vec<_>>(), STEPS[..3]);
         assert!(!found.is_newer() && !found.is_current());
         assert_eq!(dump(test.connection()).await, Vec::<String>::new());
     }
@@ -172,7 +174,10 @@ async fn a_legacy_database_is_refused_and_not_changed() {
             let found = state(db).await;
             assert_eq!((found.origin, found.version), (Origin::Legacy, version));
             assert!(!found.is_newer());
-            for error in [up(db, None).await.unwrap_err(), down(db, 0).await.unwrap_err()] {
+            let planned = plan(db, None).await.unwrap_err();
+            let refused =
+                [up(db, None).await.unwrap_err(), down(db, 0).await.unwrap_err(), planned];
+            for error in refused {
                 let expected = format!("made by the legacy program at version {version}");
                 assert!(error.to_string().contains(&expected), "{error}");
             }
@@ -190,8 +195,10 @@ async fn a_newer_schema_is_refused_and_not_changed() {
         run(db, "UPDATE schema_state SET value = '19' WHERE key = 'schema_version'").await;
         let found = state(db).await;
         assert!(found.is_newer());
-        assert_eq!((found.version, found.pending().count()), (19, 0));
-        for error in [up(db, None).await.unwrap_err(), down(db, 11).await.unwrap_err()] {
+        assert_eq!(found.version, 19);
+        let planned = plan(db, None).await.unwrap_err();
+        let refused = [up(db, None).await.unwrap_err(), down(db, 11).await.unwrap_err(), planned];
+        for error in refused {
             assert!(matches!(error, MigrateError::Newer { found: 19, newest: 18 }), "{error}");
         }
     }

@@ -13,5 +13,6 @@ mod hostile;
 mod inputs;
 mod maxmind;
 mod refusals;
+mod schema;
 mod stopping;
 mod summaries;
