@@ -50,11 +50,11 @@ pub(crate) async fn run(
     let options = load_options(args, &run.run_id);
     let (sources, store) = (found.sources, &database.store);
     let loaded = load(store, sources, &net_new, &options, &SystemClock, stop, &everyone).await;
-    if loaded.is_err() && !args.dry_run {
-        record_failure(&database.store, &run).await;
-    }
     // What was committed before a failure stays, and the exit code says that there is some.
     let failed = if everyone.has_committed() { Exit::Partial } else { Exit::Nothing };
+    if loaded.is_err() && !args.dry_run {
+        record_failure(&database.store, &run, failed).await;
+    }
     let mut summary = loaded.exit_with(failed)?;
     summary.problems.extend(found.problems);
     everyone.finish(&summary);
@@ -191,11 +191,11 @@ fn run_end(summary: &Summary, exit: Exit, source: &dyn OfflineSource) -> RunEnd 
 }
 
 /// Says in the database that the run failed, if it still answers.
-async fn record_failure(store: &Store, run: &RunRecord) {
+async fn record_failure(store: &Store, run: &RunRecord, exit: Exit) {
     let end = RunEnd {
         finished_at: SystemClock.now(),
         outcome: "failed",
-        exit_code: i32::from(Exit::Nothing.code()),
+        exit_code: i32::from(exit.code()),
         counters: "{\"failed\":true}".to_owned(),
         sources: None,
     };
