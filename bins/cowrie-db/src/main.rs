@@ -12,7 +12,7 @@ use cowrie_cli::args::command_line;
 use cowrie_cli::{Exit, ExitWith, Failure, finish, logging, run};
 use cowrie_config::{DatabaseUrl, Flags};
 use cowrie_migration::MigrateError;
-use cowrie_secrets::{ExposeSecret, ProcessEnvironment};
+use cowrie_secrets::ProcessEnvironment;
 use cowrie_store::{Target, check};
 use sea_orm::DatabaseConnection;
 use tracing::warn;
@@ -106,8 +106,6 @@ fn target(program: &Program) -> anyhow::Result<Target> {
             Err(Failure::usage("a database in memory would be gone at the end").into())
         }
         DatabaseUrl::Sqlite { path } => Ok(Target::Sqlite(path)),
-        DatabaseUrl::Postgres { url, shown } => {
-            Ok(Target::Postgres { url: url.expose_secret().to_owned(), shown })
-        }
+        DatabaseUrl::Postgres { url, shown } => Ok(Target::Postgres { url, shown }),
     }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use cowrie_cli::{Exit, ExitWith, Failure};
 use cowrie_config::{DatabaseSetting, DatabaseUrl};
-use cowrie_secrets::{ExposeSecret, ProcessEnvironment};
+use cowrie_secrets::ProcessEnvironment;
 use cowrie_store::{Store, Target};
 use tempfile::TempDir;
 
@@ -38,9 +38,7 @@ pub(crate) async fn open(setting: &DatabaseSetting, dry_run: bool) -> anyhow::Re
             check_folder(&path)?;
             Target::Sqlite(path)
         }
-        DatabaseUrl::Postgres { url, shown } => {
-            Target::Postgres { url: url.expose_secret().to_owned(), shown }
-        }
+        DatabaseUrl::Postgres { url, shown } => Target::Postgres { url, shown },
     };
     let store = Store::open(&target).await?;
     Ok(Database { store, shown, _passing: passing })

@@ -84,9 +84,12 @@ impl WrittenUrl {
         }
         let plain_password = || DatabaseUrlError::PlainPassword { remedy: remedy.to_owned() };
         let Some(rest) = postgres_rest(text) else {
-            // The key-value form of libpq would otherwise pass as the name of a file.
-            if text.contains("password=") {
+            // What was to be a server would otherwise pass as the name of a file, password and all.
+            if sets_password(text) {
                 return Err(plain_password());
+            }
+            if text.starts_with("postgres") && text.contains(':') {
+                return Err(DatabaseUrlError::Malformed { problem: "`//` must follow its scheme" });
             }
             return sqlite(text).map(Self::Plain);
         };
@@ -164,6 +167,12 @@ fn resolved(secret: &SecretString) -> Result<DatabaseUrl, DatabaseUrlError> {
         return sqlite(text);
     }
     Err(DatabaseUrlError::Scheme)
+}
+
+/// Whether the text sets a password as libpq's key-value form does, which allows blanks.
+fn sets_password(text: &str) -> bool {
+    let is_set = |rest: &str| rest.trim_start().starts_with('=');
+    text.to_ascii_lowercase().split("password").skip(1).any(is_set)
 }
 
 /// What follows the scheme of a PostgreSQL URL, in any of its spellings; `SQLAlchemy` adds the
@@ -329,6 +338,8 @@ mod tests {
             "postgres://loader:{env:WORD}hunter2@h/c",
             "postgres://h/c?password=hunter2",
             "host=h password=hunter2",
+            "host = h password = hunter2",
+            "host=h sslpassword='hunter2'",
         ] {
             check_refused(text, "it holds a password in plain text; write something else");
         }
@@ -346,6 +357,9 @@ mod tests {
             "mysql://loader:hunter2@h/c",
             "it is neither a path nor a `sqlite:` or `postgresql:` URL",
         );
+        for text in ["postgres:/u:hunter2@h/c", "postgresql:u:hunter2@h", "postgres+x:hunter2"] {
+            check_refused(text, "it is not a usable URL: `//` must follow its scheme");
+        }
         check_refused("op://vault/db/url", "it is not a usable reference");
         check_refused("env:", "it is not a usable reference");
         check_refused("postgres://u:{hunter2}@h/c", "its braces cannot be read");
@@ -368,11 +382,12 @@ mod tests {
 
         #[test]
         fn no_password_is_ever_shown(
+            scheme in "postgres(ql)?(\\+x)?:/{0,2}",
             user in "[a-z]{0,5}",
             before in "[0-9:/@?#&=%. ]{0,4}",
             after in "[0-9:/@?#&=%. ]{0,4}",
         ) {
-            let text = format!("postgres://{user}:{before}hunter2{after}@192.0.2.1/cowrie");
+            let text = format!("{scheme}{user}:{before}hunter2{after}@192.0.2.1/cowrie");
             let written = match WrittenUrl::parse(&text, REMEDY) {
                 Ok(url) => format!("{url} {url:?}"),
                 Err(error) => format!("{error} {error:?}"),

@@ -5,10 +5,14 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, RuntimeErr};
-use sqlx::Connection as _;
-use sqlx::postgres::PgConnection;
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, RuntimeErr,
+    SqlxPostgresConnector,
+};
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::time::timeout;
 
 use crate::error::StoreError;
@@ -19,6 +23,9 @@ const SQLITE_PAGE_BYTES: u32 = 32_768;
 /// How long a writer waits for another one before it gives up.
 pub(crate) const BUSY_WAIT: Duration = Duration::from_mins(2);
 
+/// Connections of one program, at most.
+const CONNECTIONS: u32 = 4;
+
 /// How long a server may take to answer.
 const SERVER_WAIT: Duration = Duration::from_secs(30);
 
@@ -27,10 +34,10 @@ const SERVER_WAIT: Duration = Duration::from_secs(30);
 pub enum Target {
     /// A file, made when it is not there.
     Sqlite(PathBuf),
-    /// A server; the URL may hold a password.
+    /// A server.
     Postgres {
-        /// The URL to connect to.
-        url: String,
+        /// The URL to connect to; it may hold a password.
+        url: SecretString,
         /// The URL without a password, for messages.
         shown: String,
     },
@@ -58,32 +65,35 @@ impl Target {
     ///
     /// [`StoreError::Open`] when the file cannot be made or the server does not answer.
     pub async fn connect(&self) -> Result<DatabaseConnection, StoreError> {
-        let failed = |source: DbErr| StoreError::Open { shown: self.to_string(), source };
-        let options = match self {
-            Self::Sqlite(path) => sqlite_options(path),
+        let opened = match self {
+            Self::Sqlite(path) => Database::connect(sqlite_options(path)).await,
             Self::Postgres { url, .. } => {
-                let asked = ask_server(url).await;
-                asked
-                    .map_err(|source| failed(DbErr::Conn(RuntimeErr::SqlxError(source.into()))))?;
-                postgres_options(url)
+                let pool = postgres_pool(url).await;
+                pool.map(SqlxPostgresConnector::from_sqlx_postgres_pool)
+                    .map_err(|source| DbErr::Conn(RuntimeErr::SqlxError(source.into())))
             }
         };
-        Database::connect(options).await.map_err(failed)
+        opened.map_err(|source| StoreError::Open { shown: self.to_string(), source })
     }
 }
 
-/// Connects once, outside of the pool: a pool asks a server that refuses again and again until its
-/// time is over, and then says only that.
-async fn ask_server(url: &str) -> Result<(), sqlx::Error> {
+/// A pool of connections; sea-orm's own way to one would write the URL into its trace.
+///
+/// The first connection is made outside of the pool: a pool asks a server that refuses again and
+/// again until its time is over, and then says only that.
+async fn postgres_pool(url: &SecretString) -> Result<PgPool, sqlx::Error> {
+    let options = url.expose_secret().parse::<PgConnectOptions>()?.disable_statement_logging();
     let late = |_| sqlx::Error::Io(io::ErrorKind::TimedOut.into());
-    let connection = timeout(SERVER_WAIT, PgConnection::connect(url)).await.map_err(late)??;
-    connection.close().await
+    let first = timeout(SERVER_WAIT, options.connect()).await.map_err(late)??;
+    first.close().await?;
+    let pool = PgPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(SERVER_WAIT);
+    pool.connect_with(options).await
 }
 
 fn sqlite_options(path: &std::path::Path) -> ConnectOptions {
     let path = path.to_owned();
     let mut options = ConnectOptions::new("sqlite::memory:");
-    options.max_connections(4).sqlx_logging(false);
+    options.max_connections(CONNECTIONS).sqlx_logging(false);
     options.map_sqlx_sqlite_opts(move |sqlite| {
         sqlite
             .in_memory(false)
@@ -96,12 +106,6 @@ fn sqlite_options(path: &std::path::Path) -> ConnectOptions {
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(BUSY_WAIT)
     });
-    options
-}
-
-fn postgres_options(url: &str) -> ConnectOptions {
-    let mut options = ConnectOptions::new(url);
-    options.max_connections(4).sqlx_logging(false).acquire_timeout(SERVER_WAIT);
     options
 }
 

@@ -49,7 +49,8 @@ async fn a_database_that_cannot_be_meant_is_refused() {
         ("postgresql://u:hunter2@192.0.2.1/c", &["plain text", "`--db env:DATABASE_URL`"][..]),
         ("postgresql+psycopg://u:hunter2@192.0.2.1/c", &["`--db env:DATABASE_URL`"]),
         ("postgres://192.0.2.1/c?password=hunter2", &["`--db env:DATABASE_URL`"]),
-        ("host=192.0.2.1 password=hunter2", &["`--db env:DATABASE_URL`"]),
+        ("host=192.0.2.1 password = hunter2", &["`--db env:DATABASE_URL`"]),
+        ("postgresql:u:hunter2@192.0.2.1/c", &["`//` must follow its scheme"]),
         ("mysql://u:hunter2@192.0.2.1/c", &["neither a path nor"]),
         ("env:NONE", &["NONE"]),
         (":memory:", &["a database in memory would be gone at the end"]),
@@ -96,6 +97,29 @@ async fn a_server_that_does_not_answer() {
     let arguments = ["bulk", "cowrie.json", "--db", &template];
     let run = site.program(Program::Loader, &arguments).with_variable("WORD", SECRET);
     check_nothing(run.ended().await, &["failed to open the database", "refused"]);
+}
+
+/// The server is made to talk while the connection is made, and everybody is asked to say all.
+#[tokio::test]
+async fn a_password_is_said_nowhere() {
+    let site = Site::new(Engine::Postgres).await;
+    site.write("cowrie.json", sample("v2.4.0/cowrie.json"));
+    let tables = site.tables().await;
+    let name = tables.lines("SELECT current_database()::text").await.concat();
+    tables.execute(&format!("ALTER DATABASE \"{name}\" SET client_min_messages = debug5")).await;
+    let url = site.db().replace("postgres@", &format!("postgres:{SECRET}@"));
+    assert!(url.contains(SECRET));
+    let arguments = ["bulk", "cowrie.json", "--db", "env:URL", "--status-dir", "status", "-vvv"];
+    let run = site.program(Program::Loader, &arguments).with_variable("URL", &url);
+    let ended = run.with_variable("RUST_LOG", "trace").ended().await.expect(0);
+    assert!(ended.stderr.matches(" DEBUG ").count() > 10, "{ended:#?}");
+    let mut said = ended.stdout + &ended.stderr;
+    for file in std::fs::read_dir(site.path("status")).unwrap() {
+        said += &std::fs::read_to_string(file.unwrap().path()).unwrap();
+    }
+    said += &format!("{:?}", tables.contents().await);
+    said += &tables.lines("SELECT runs::text FROM runs").await.concat();
+    assert!(!said.contains(SECRET), "the password was said");
 }
 
 #[tokio::test]
