@@ -7,9 +7,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::Parser;
-use cowrie_cli::args::command_line;
-use cowrie_cli::{Exit, ExitWith, Failure, finish, logging, run};
+use cowrie_cli::{Exit, ExitWith, Failure, run, start};
 use cowrie_config::{DatabaseUrl, Flags};
 use cowrie_migration::MigrateError;
 use cowrie_secrets::ProcessEnvironment;
@@ -20,11 +18,10 @@ use tracing::warn;
 use crate::args::{Program, Work};
 
 fn main() -> ExitCode {
-    let program = Program::parse_from(command_line(std::env::args_os()));
-    if let Err(error) = logging::init(&program.output).context("failed to set up messages") {
-        return finish(Err::<Exit, _>(error));
+    match start(|program: &Program| &program.output) {
+        Ok(program) => run(async move |_stop| work(&program).await),
+        Err(code) => code,
     }
-    run(async move |_stop| work(&program).await)
 }
 
 async fn work(program: &Program) -> anyhow::Result<Exit> {

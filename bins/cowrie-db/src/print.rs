@@ -1,6 +1,6 @@
 //! What the program says.
 
-use std::io::{self, Write as _};
+use std::io;
 
 use cowrie_cli::args::Format;
 use cowrie_cli::safe;
@@ -102,18 +102,14 @@ pub(crate) fn differences(
     })
 }
 
-/// Writes to standard output; a reader that went away is no failure.
 fn print(
     format: Format,
     document: impl FnOnce() -> Value,
     text: impl FnOnce() -> String,
 ) -> io::Result<()> {
     let text = match format {
-        Format::Json => format!("{}\n", document()),
+        Format::Json => safe::json_line(&format!("{}\n", document())).into_owned(),
         Format::Human => text(),
     };
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
-        _ => Ok(()),
-    }
+    cowrie_cli::print(&text)
 }

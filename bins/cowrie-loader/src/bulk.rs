@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use cowrie_cli::args::Format;
 use cowrie_cli::progress::{LINE_INTERVAL, Progress};
+use cowrie_cli::signals::Stop;
 use cowrie_cli::status::StatusDir;
 use cowrie_cli::{Exit, ExitWith, Failure};
 use cowrie_config::{Flags, Settings};
@@ -14,7 +15,6 @@ use cowrie_ingest::{FileProblem, LoadOptions, NetNew, ReadOptions, Summary, load
 use cowrie_logfile::{FindOptions, Found, Limits, Problem, Source, find};
 use cowrie_secrets::ProcessEnvironment;
 use cowrie_store::{RunEnd, RunRecord, Store};
-use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::args::{BulkArgs, Program};
@@ -23,11 +23,7 @@ use crate::observe::Everyone;
 use crate::{report, source};
 
 /// Loads what the arguments name, and prints what came of it.
-pub(crate) async fn run(
-    program: &Program,
-    args: &BulkArgs,
-    stop: &CancellationToken,
-) -> anyhow::Result<Exit> {
+pub(crate) async fn run(program: &Program, args: &BulkArgs, stop: &Stop) -> anyhow::Result<Exit> {
     let settings = settings(program)?;
     let sensor = args.sensor.as_deref();
     let found = inputs(args, &settings)?;
@@ -36,34 +32,43 @@ pub(crate) async fn run(
     // A database named on the command line beats the sensor's own.
     let setting = if program.database.db.is_some() { &settings.database } else { setting };
     let database = database::open(setting, args.dry_run).await?;
-    let status = settings.status_dir.as_deref().map(StatusDir::open).transpose()?;
+    // Monitoring would take a dry run for a load.
+    let status_dir = settings.status_dir.as_deref().filter(|_| !args.dry_run);
+    let status = status_dir.map(StatusDir::open).transpose()?;
 
     let run = run_record(args);
     if !args.dry_run {
         database.store.begin_run(&run).await?;
     }
     let total = found.sources.iter().map(size_of_source).sum::<Option<u64>>();
-    let shown = Progress::start(program.output.progress, total, LINE_INTERVAL);
+    let shown = Progress::start(program.output.progress(), total, LINE_INTERVAL);
     let everyone = Everyone::new(shown, status, &run.run_id);
     let wanted = |name: Option<&str>| is_wanted(args, &settings, sensor.or(name));
     let net_new = NetNew { source: source.as_ref(), is_wanted: &wanted };
     let options = load_options(args, &run.run_id);
     let (sources, store) = (found.sources, &database.store);
-    let loaded = load(store, sources, &net_new, &options, &SystemClock, stop, &everyone).await;
+    let loaded =
+        load(store, sources, &net_new, &options, &SystemClock, stop.token(), &everyone).await;
     // What was committed before a failure stays, and the exit code says that there is some.
-    let failed = if everyone.has_committed() { Exit::Partial } else { Exit::Nothing };
+    let is_kept = everyone.has_committed() && !args.dry_run;
+    let failed = if is_kept { Exit::Partial } else { Exit::Nothing };
     if loaded.is_err() && !args.dry_run {
         record_failure(&database.store, &run, failed).await;
     }
     let mut summary = loaded.exit_with(failed)?;
     summary.problems.extend(found.problems);
     everyone.finish(&summary);
-    let exit = exit_of(&summary, source.as_ref());
+    let printed = print(program, args, &run, &database, &summary, source.as_ref()).await;
+    let exit = match &printed {
+        Ok(()) => stop.received().unwrap_or_else(|| exit_of(&summary, source.as_ref())),
+        Err(_) => failed,
+    };
     if !args.dry_run {
-        database.store.end_run(&run, &run_end(&summary, exit, source.as_ref())).await?;
+        let end = run_end(&summary, exit, source.as_ref());
+        database.store.end_run(&run, &end).await.exit_with(failed)?;
     }
-    print(program, args, &run, &database, &summary, source.as_ref()).await?;
-    database.store.close().await?;
+    printed.exit_with(failed)?;
+    database.store.close().await.exit_with(failed)?;
     Ok(exit)
 }
 
@@ -227,5 +232,5 @@ async fn print(
             report::human(&loaded, Some(&overview.context("failed to sum up the database")?))
         }
     };
-    report::print(&text)
+    cowrie_cli::print(&text).context("failed to print what came of it")
 }

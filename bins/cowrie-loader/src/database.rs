@@ -40,7 +40,11 @@ pub(crate) async fn open(setting: &DatabaseSetting, dry_run: bool) -> anyhow::Re
         }
         DatabaseUrl::Postgres { url, shown } => Target::Postgres { url, shown },
     };
-    let store = Store::open(&target).await?;
+    let store = if dry_run && passing.is_none() {
+        Store::open_unchanged(&target).await?
+    } else {
+        Store::open(&target).await?
+    };
     Ok(Database { store, shown, _passing: passing })
 }
 

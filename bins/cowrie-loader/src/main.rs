@@ -9,19 +9,15 @@ mod source;
 
 use std::process::ExitCode;
 
-use anyhow::Context;
-use clap::Parser;
-use cowrie_cli::args::command_line;
-use cowrie_cli::{Exit, finish, logging, run};
+use cowrie_cli::{run, start};
 
 use crate::args::{Program, Work};
 
 fn main() -> ExitCode {
-    let program = Program::parse_from(command_line(std::env::args_os()));
-    if let Err(error) = logging::init(&program.output).context("failed to set up messages") {
-        return finish(Err::<Exit, _>(error));
+    match start(|program: &Program| &program.output) {
+        Ok(program) => run(async move |stop| match &program.work {
+            Work::Bulk(args) => bulk::run(&program, args, stop).await,
+        }),
+        Err(code) => code,
     }
-    run(async move |stop| match &program.work {
-        Work::Bulk(args) => bulk::run(&program, args, &stop).await,
-    })
 }

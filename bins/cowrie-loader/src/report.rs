@@ -1,7 +1,6 @@
 //! What a load says at its end.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 
 use cowrie_cli::safe;
 use cowrie_cli::table::{Align, Table, thousands};
@@ -47,7 +46,8 @@ pub(crate) fn json(loaded: &Loaded<'_>) -> anyhow::Result<String> {
         summary: loaded.summary,
         sources: loaded.source.status().into_iter().map(file).collect(),
     };
-    Ok(serde_json::to_string(&document)? + "\n")
+    let line = serde_json::to_string(&document)? + "\n";
+    Ok(safe::json_line(&line).into_owned())
 }
 
 /// How a file of a source is, in words.
@@ -221,12 +221,4 @@ fn signed(number: i64) -> String {
 fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
     // Writing into a string cannot fail.
     let _written = writeln!(text, "{arguments}");
-}
-
-/// Writes results to standard output; a reader that went away is no failure.
-pub(crate) fn print(text: &str) -> anyhow::Result<()> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
-    }
 }

@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     let moment = Duration::from_millis(argument.unwrap_or(0));
     run(async |stop| {
         println!("working");
-        stop.cancelled().await;
+        stop.token().cancelled().await;
         println!("stopping");
         tokio::time::sleep(moment).await;
         println!("committed");

@@ -42,7 +42,7 @@ pub struct OutputArgs {
     /// When progress is shown; `--progress` alone means always
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto, global = true)]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "always")]
-    pub progress: When,
+    progress: When,
     /// When messages are coloured
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto, global = true)]
     pub color: When,
@@ -81,6 +81,13 @@ pub enum When {
     Always,
     /// Never
     Never,
+}
+
+impl OutputArgs {
+    /// When progress is shown: not when only errors are wished, unless it was asked for.
+    pub fn progress(&self) -> When {
+        if self.quiet && self.progress == When::Auto { When::Never } else { self.progress }
+    }
 }
 
 /// The command line, in which `--progress never` is joined to `--progress=never`.
@@ -133,6 +140,17 @@ mod tests {
     fn parse(words: &str) -> Program {
         let words = ["program"].into_iter().chain(words.split_whitespace());
         Program::try_parse_from(command_line(words)).unwrap()
+    }
+
+    #[test]
+    fn quiet_programs_show_progress_only_when_asked() {
+        for (words, progress) in [
+            ("bulk a", When::Auto),
+            ("bulk a -q", When::Never),
+            ("bulk a -q --progress", When::Always),
+        ] {
+            assert_eq!(parse(words).output.progress(), progress, "{words}");
+        }
     }
 
     fn paths(program: &Program) -> Vec<&str> {

@@ -3,6 +3,7 @@
 pub mod args;
 pub mod exit;
 pub mod logging;
+mod print;
 pub mod progress;
 pub mod run;
 pub mod safe;
@@ -12,4 +13,5 @@ pub mod table;
 mod terminal;
 
 pub use exit::{Exit, ExitWith, Failure, finish};
-pub use run::run;
+pub use print::print;
+pub use run::{run, start};

@@ -44,7 +44,7 @@ pub fn html(text: &str) -> String {
 
 /// A line of JSON in which the unsafe characters that JSON allows in strings are escaped in the
 /// way of JSON. The line must be valid JSON; its own line break stays.
-pub(crate) fn json_line(line: &str) -> Cow<'_, str> {
+pub fn json_line(line: &str) -> Cow<'_, str> {
     escape(
         line,
         |c| c != '\n' && is_unsafe(c),

@@ -12,27 +12,34 @@ use crate::Exit;
 
 /// Watches for signals as long as it lives.
 #[derive(Debug)]
-pub struct StopWatch {
+pub struct Stop {
+    token: CancellationToken,
     received: Arc<OnceLock<Exit>>,
     /// Ends the watching when it is dropped.
     _watching: JoinSet<()>,
 }
 
-/// A token that the first SIGINT or SIGTERM cancels, so that the run can finish its batch,
-/// commit and say so. The second one ends the program at once, with the exit code of that signal.
-///
-/// It must be called inside a tokio runtime, and fails when the system refuses the handlers.
-pub fn stop_token() -> io::Result<(CancellationToken, StopWatch)> {
-    let interrupts = signal(SignalKind::interrupt())?;
-    let terminations = signal(SignalKind::terminate())?;
-    let token = CancellationToken::new();
-    let received = Arc::new(OnceLock::new());
-    let mut watching = JoinSet::new();
-    watching.spawn(watch(interrupts, terminations, token.clone(), Arc::clone(&received)));
-    Ok((token, StopWatch { received, _watching: watching }))
-}
+impl Stop {
+    /// Watches for SIGINT and SIGTERM: the first cancels the token, so that the run can finish its
+    /// batch, commit and say so; the second ends the program at once, with the exit code of that
+    /// signal.
+    ///
+    /// It must be called inside a tokio runtime, and fails when the system refuses the handlers.
+    pub fn watch() -> io::Result<Self> {
+        let interrupts = signal(SignalKind::interrupt())?;
+        let terminations = signal(SignalKind::terminate())?;
+        let token = CancellationToken::new();
+        let received = Arc::new(OnceLock::new());
+        let mut watching = JoinSet::new();
+        watching.spawn(watch(interrupts, terminations, token.clone(), Arc::clone(&received)));
+        Ok(Self { token, received, _watching: watching })
+    }
 
-impl StopWatch {
+    /// What a signal cancels.
+    pub fn token(&self) -> &CancellationToken {
+        &self.token
+    }
+
     /// How the run ends because of a signal; `None` when none came.
     pub fn received(&self) -> Option<Exit> {
         self.received.get().copied()

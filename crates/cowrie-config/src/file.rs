@@ -47,6 +47,9 @@ pub(crate) fn read(
         .map_err(|source| ConfigError::Read { path: path.clone(), source })?;
     let mut table = parse(&text, &path)?;
     let warnings = take_legacy_keys(&mut table, &path);
+    for section in sections(&mut table) {
+        respell(section);
+    }
     Ok(Some(ConfigFile { path, table, warnings }))
 }
 
@@ -63,6 +66,34 @@ fn parse(text: &str, path: &Path) -> Result<Table, ConfigError> {
             problem: error.message().replace('\n', " "),
         }
     })
+}
+
+/// `[global]`, and every sensor in either layout.
+fn sections(table: &mut Table) -> impl Iterator<Item = &mut Table> {
+    let named = table.iter_mut().filter_map(|(name, value)| {
+        let sections: Vec<&mut Table> = match (name.as_str(), value) {
+            ("global", Value::Table(global)) => vec![global],
+            ("sensor", Value::Array(sensors)) => {
+                sensors.iter_mut().filter_map(Value::as_table_mut).collect()
+            }
+            ("sensors", Value::Table(sensors)) => {
+                sensors.iter_mut().filter_map(|(_, sensor)| sensor.as_table_mut()).collect()
+            }
+            _ => return None,
+        };
+        Some(sections)
+    });
+    named.flatten()
+}
+
+/// Gives the database the one name under which the layers meet. A section that has both names is
+/// left as it is, for the error that it makes.
+fn respell(section: &mut Table) {
+    if !section.contains_key("db")
+        && let Some(value) = section.remove("database_url")
+    {
+        section.insert("db".to_owned(), value);
+    }
 }
 
 /// Takes the keys out that only the legacy system needs, and names each once.

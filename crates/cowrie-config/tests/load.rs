@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cowrie_config::{ConfigError, DatabaseUrl, Flags, Origin, Settings, load};
+use cowrie_config::{ConfigError, DatabaseSetting, DatabaseUrl, Flags, Origin, Settings, load};
 use tempfile::TempDir;
 
 const NO_FLAGS: Flags = Flags { config: None, db: None, cache_dir: None, status_dir: None };
@@ -281,6 +281,32 @@ fn path_flags_win_and_the_cache_folder_is_made() {
     settings.ensure_cache_dir().unwrap();
     settings.ensure_cache_dir().unwrap();
     assert!(cache.is_dir());
+}
+
+#[test]
+fn the_database_has_two_names_in_a_file() {
+    for (file, expected) in [
+        ("[global]\ndatabase_url = 'a.sqlite'\n", ["a.sqlite", "a.sqlite"]),
+        (
+            "[global]\ndb = 'a.sqlite'\n[sensors.s]\ndatabase_url = 'b.sqlite'\n",
+            ["a.sqlite", "b.sqlite"],
+        ),
+        (
+            "[global]\ndb = 'a.sqlite'\n[[sensor]]\nname = 's'\ndb = 'b.sqlite'\n",
+            ["a.sqlite", "b.sqlite"],
+        ),
+    ] {
+        let settings = load_file(file, &[]).unwrap();
+        let shown = |database: &DatabaseSetting| {
+            database.resolve(&BTreeMap::<&str, &str>::new()).unwrap().to_string()
+        };
+        let found = [shown(&settings.database), shown(settings.database_of("s"))];
+        assert!(found.iter().zip(expected).all(|(found, end)| found.ends_with(end)), "{found:?}");
+    }
+    let from_environment =
+        load_file("[global]\ndatabase_url = 'a.sqlite'\n", &[("COWRIE_DB", "c.sqlite")]);
+    let found = from_environment.unwrap().database.resolve(&BTreeMap::<&str, &str>::new()).unwrap();
+    assert_eq!(found.to_string(), "c.sqlite");
 }
 
 #[track_caller]

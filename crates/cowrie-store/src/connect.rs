@@ -122,6 +122,19 @@ impl Store {
     ///
     /// [`StoreError::Outdated`] and [`StoreError::Newer`] say what to do about the schema.
     pub async fn open(target: &Target) -> Result<Self, StoreError> {
+        Self::open_as(target, matches!(target, Target::Sqlite(_))).await
+    }
+
+    /// Opens a database whose schema must be as it should be, whichever engine it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::open`].
+    pub async fn open_unchanged(target: &Target) -> Result<Self, StoreError> {
+        Self::open_as(target, false).await
+    }
+
+    async fn open_as(target: &Target, may_migrate: bool) -> Result<Self, StoreError> {
         let db = target.connect().await?;
         let shown = || target.to_string();
         let failed = |source| StoreError::Schema { shown: shown(), source };
@@ -130,14 +143,11 @@ impl Store {
         if status.is_newer() {
             return Err(StoreError::Newer { shown: shown(), found, known: needed });
         }
-        match target {
-            _ if status.is_current() => {}
-            Target::Sqlite(_) => {
-                cowrie_migration::up(&db, None).await.map_err(failed)?;
-            }
-            Target::Postgres { .. } => {
+        if !status.is_current() {
+            if !may_migrate {
                 return Err(StoreError::Outdated { shown: shown(), found, needed });
             }
+            cowrie_migration::up(&db, None).await.map_err(failed)?;
         }
         Ok(Self { db })
     }

@@ -75,8 +75,8 @@ async fn a_run_that_is_asked_to_stop_commits_and_says_so() {
     assert_eq!(ended.code(), Some(143));
     let tables = site.tables().await;
     let n_events = committed(&tables).await;
-    let run = "SELECT outcome || ' ' || (counters ->> 'new_events') FROM runs";
-    assert_eq!(tables.lines(run).await, [format!("stopped {n_events}")]);
+    let run = "SELECT outcome || ' ' || exit_code || ' ' || (counters ->> 'new_events') FROM runs";
+    assert_eq!(tables.lines(run).await, [format!("stopped 143 {n_events}")]);
     assert!(n_events < 100_000, "stopped in the middle, not after {n_events} events");
 
     site.bulk(&BULK).ended().await.expect(0);

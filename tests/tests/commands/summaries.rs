@@ -1,6 +1,6 @@
 //! What a load prints at its end, for people and for programs.
 
-use cowrie_tests::{Ended, Engine, Site, assert_same, sample};
+use cowrie_tests::{Ended, Engine, Program, Site, assert_same, sample};
 use serde_json::Value;
 
 /// The keys that scripts may rely on, besides `schema`.
@@ -134,6 +134,42 @@ async fn a_summary_for_people() {
     again.prints(&["0 new, 62 known before", "0 new, 0 grown", "addresses  0 new"]);
     let dry = site.bulk(&["cowrie.json", "--dry-run"]).ended().await.expect(0);
     dry.prints(&["Read (and wrote nothing) 1 file"]);
+}
+
+#[tokio::test]
+async fn a_dry_run_touches_neither_monitoring_nor_schema() {
+    let site = Site::new(Engine::Sqlite).await;
+    site.write("cowrie.json", sample("v2.4.0/cowrie.json"));
+    let dry = ["cowrie.json", "--dry-run", "--status-dir", "status"];
+    site.bulk(&dry).ended().await.expect(0);
+    assert!(!site.path("status").exists() && !site.has_database());
+
+    let db = site.db();
+    let old = ["migrate", "--to", "13", "--db", &db];
+    site.program(Program::Db, &old).ended().await.expect(0);
+    site.bulk(&dry).ended().await.expect(4).says(&["at version 13", "run `cowrie-db migrate`"]);
+    let version = "SELECT value FROM schema_state WHERE key = 'schema_version'";
+    assert_eq!(site.tables().await.lines(version).await, ["13"]);
+    site.bulk(&dry[..1]).ended().await.expect(0).prints(&["62 new"]);
+}
+
+#[tokio::test]
+async fn results_that_cannot_be_printed_do_not_hide_what_was_loaded() {
+    let site = Site::new(Engine::Sqlite).await;
+    site.write("cowrie.json", sample("v2.4.0/cowrie.json"));
+    let loader = Program::Loader.path();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let ended = std::process::Command::new(loader)
+        .args(["bulk", "cowrie.json", "--db", "cowrie.sqlite"])
+        .current_dir(site.path(""))
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(ended.status.code(), Some(3), "{ended:?}");
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(said.contains("failed to print what came of it"), "{said}");
+    let run = "SELECT outcome || ' ' || exit_code || ' ' || (counters ->> 'new_events') FROM runs";
+    assert_eq!(site.tables().await.lines(run).await, ["partial 3 62"]);
 }
 
 #[tokio::test]
