@@ -86,7 +86,12 @@ fn kind_of_v4(address: Ipv4Addr) -> AddressKind {
 }
 
 fn kind_of_v6(address: Ipv6Addr) -> AddressKind {
-    let [a, b, ..] = address.segments();
+    let [a, b, c, d, e, f, ..] = address.segments();
+    // NAT64 (RFC 6052), which wraps an IPv4 address; the rest of its block is for local use.
+    if (a, b) == (0x0064, 0xff9b) {
+        let is_global = [c, d, e, f] == [0; 4];
+        return if is_global { AddressKind::Public } else { AddressKind::Reserved };
+    }
     match (a, b) {
         _ if address.is_loopback() => AddressKind::Loopback,
         (0xff00..=0xffff, _) => AddressKind::Multicast,
@@ -96,8 +101,8 @@ fn kind_of_v6(address: Ipv6Addr) -> AddressKind {
         (0x2001, 2) => AddressKind::Benchmarking,
         // The other special uses of 2001::/23 are not hosts.
         (0x2001, 1..=0x1ff) => AddressKind::Reserved,
-        // With Teredo and 6to4, which wrap an IPv4 address, and NAT64 (RFC 6052).
-        (0x2000..=0x3fff, _) | (0x0064, 0xff9b) => AddressKind::Public,
+        // With Teredo and 6to4, which wrap an IPv4 address.
+        (0x2000..=0x3fff, _) => AddressKind::Public,
         _ => AddressKind::Reserved,
     }
 }
@@ -116,6 +121,8 @@ mod tests {
     fn one_spelling_and_one_kind_each() {
         check("8.8.8.8", "8.8.8.8", "public");
         check("::ffff:1.2.3.4", "1.2.3.4", "public");
+        check("64:ff9b::808:808", "64:ff9b::808:808", "public");
+        check("64:ff9b:1::1", "64:ff9b:1::1", "reserved");
         check("2001:DB8:0:0::1", "2001:db8::1", "documentation");
         check("2A00:1450:4001:0831:0:0:0:200e", "2a00:1450:4001:831::200e", "public");
         check("fe80::1%eth0", "fe80::1", "link_local");

@@ -44,6 +44,8 @@ impl FromStr for Asn {
     fn from_str(text: &str) -> Result<Self, BadAsn> {
         let digits =
             text.strip_prefix("AS").or_else(|| text.strip_prefix("as")).unwrap_or(text).trim();
+        // A sign would pass as part of a number.
+        let digits = if digits.starts_with('+') { "" } else { digits };
         digits
             .parse()
             .map(Self)
@@ -75,6 +77,7 @@ mod tests {
         assert_eq!(read("0"), None);
         assert_eq!(read("4294967296"), None);
         assert_eq!(read("AS"), None);
+        assert_eq!(read("AS+5"), None);
         assert!(Asn::try_from(-1).is_err());
     }
 }

@@ -8,7 +8,7 @@ const LAST_SECOND: i64 = 253_370_764_799;
 
 /// Reads the time of an event; `None` when the text is not a time between 1970 and 9998.
 ///
-/// Understood: RFC 3339, offsets without a colon (`+0200`), a blank for the `T`, any number of
+/// Understood: RFC 3339, offsets without a colon or minutes (`+0200`, `+02`), a blank for the `T`, any number of
 /// digits after the second (kept to the microsecond), and no offset at all, which old releases
 /// wrote for UTC.
 pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
@@ -25,7 +25,7 @@ pub fn parse_time(text: &str) -> Option<DateTime<Utc>> {
 
 fn parse_offset_time(text: &str) -> Option<DateTime<FixedOffset>> {
     DateTime::parse_from_rfc3339(text).ok().or_else(|| {
-        ["%Y-%m-%dT%H:%M:%S%.f%z", "%Y-%m-%d %H:%M:%S%.f%z"]
+        ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z"]
             .iter()
             .find_map(|format| DateTime::parse_from_str(text, format).ok())
     })
@@ -60,6 +60,7 @@ mod tests {
         check("2026-03-29T10:00:00.123456Z", noon);
         check("2026-03-29T12:00:00.123456+0200", noon);
         check("2026-03-29T12:00:00.123456+02:00", noon);
+        check("2026-03-29T12:00:00.123456+02", noon);
         check("2026-03-29 10:00:00.123456", noon);
         check("2026-03-29T10:00:00.123456789Z", noon);
         check("2016-12-30T23:59:59", Some("2016-12-30T23:59:59.000000+00:00"));

@@ -88,5 +88,6 @@ fn changes(family: &str, before: Vec<Session>, after: Vec<Session>) -> Vec<Sessi
 fn is_same(known: &Session, session: &Session) -> bool {
     let address = |session: &Session| session.summary.as_ref().and_then(|s| s.source_ip);
     let has_moved = address(known).is_some() && address(known) != address(session);
-    known.id == session.id && known.sensor == session.sensor && !has_moved
+    let learns_sensor = known.sensor.is_none() || known.sensor == session.sensor;
+    known.id == session.id && learns_sensor && !has_moved
 }

@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
-/// The private-use character that begins every escape, as JSON spells it.
+/// The private-use character that begins every escape.
+pub(crate) const MARK: char = '\u{e000}';
+/// The same character, as JSON spells it.
 const MARK_SPELLED: &[u8] = b"\\ue000";
-/// The same character, raw, in UTF-8.
+/// And raw, in UTF-8.
 const MARK_RAW: &[u8] = "\u{e000}".as_bytes();
 /// Follows the mark in a top-level key that stands again later in the object.
 pub(crate) const REPEATED_KEY: &str = "\\ue000k";

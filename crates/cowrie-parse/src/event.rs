@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use cowrie_core::{EventId, parse_time};
 use sha2::{Digest, Sha256};
 
-use crate::canonical::write_object;
+use crate::canonical;
 use crate::escape::{REPEATED_KEY, escape_json};
 use crate::fields::Fields;
 use crate::json::{JsonError, decode};
@@ -100,7 +100,7 @@ pub fn parse(bytes: &[u8]) -> Result<Event, Reject> {
     let fields = Fields::read(&text).map_err(Reject::NotJson)?;
     let (at, session, sensor) = head_of(&fields)?;
     let mut canonical = Vec::with_capacity(text.len());
-    write_object(fields.members(), &mut canonical).map_err(Reject::NotJson)?;
+    canonical::write(&text, &mut canonical);
     let digest: [u8; 32] = Sha256::digest(&canonical).into();
     let id = EventId::new(at, &digest).ok_or(Reject::BadTime)?;
     let text = mark_repeated_keys(&text, &fields).unwrap_or_else(|| text.into_owned());
@@ -114,13 +114,18 @@ fn head_of(fields: &Fields<'_>) -> Result<Head, Reject> {
 }
 
 fn time_of(fields: &Fields<'_>) -> Result<DateTime<Utc>, Reject> {
-    let field = |name| -> Option<Option<DateTime<Utc>>> {
-        if let Some(text) = fields.text(name) {
-            return Some(parse_time(&text).or_else(|| epoch(fields.number(name)?)));
-        }
-        fields.number(name).map(epoch)
+    let time = |name| -> Option<DateTime<Utc>> {
+        let text = fields.text(name);
+        text.as_deref().and_then(parse_time).or_else(|| epoch(fields.number(name)?))
     };
-    field("timestamp").or_else(|| field("time")).ok_or(Reject::NoTime)?.ok_or(Reject::BadTime)
+    let is_there = |name| {
+        fields.text(name).is_some_and(|text| !text.is_empty()) || fields.number(name).is_some()
+    };
+    match time("timestamp").or_else(|| time("time")) {
+        Some(time) => Ok(time),
+        None if is_there("timestamp") || is_there("time") => Err(Reject::BadTime),
+        None => Err(Reject::NoTime),
+    }
 }
 
 /// A time given as a number since 1970, in seconds or milliseconds.

@@ -44,8 +44,8 @@ impl<'a> Fields<'a> {
 
     /// A field that is a number, or a string that holds one (durations have been both).
     pub fn number(&self, name: &str) -> Option<f64> {
-        let raw = self.raw(name)?;
-        raw.trim_matches('"').trim().parse().ok().filter(|number: &f64| number.is_finite())
+        let text = self.text(name).or_else(|| self.raw(name).map(Cow::Borrowed))?;
+        text.trim().parse().ok().filter(|number: &f64| number.is_finite())
     }
 }
 
@@ -60,6 +60,7 @@ mod tests {
         assert_eq!(fields.text("a").as_deref(), Some("x\ny"));
         assert_eq!(fields.number("n"), Some(1.5));
         assert_eq!(fields.number("s"), Some(2.5));
+        assert_eq!(Fields::read(r#"{"n":"\u0031\u0032"}"#).unwrap().number("n"), Some(12.0));
         assert_eq!(fields.text("n"), None);
         assert_eq!(fields.text("o"), None);
         assert_eq!(fields.text("b"), None);

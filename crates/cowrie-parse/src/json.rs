@@ -5,6 +5,10 @@ use std::borrow::Cow;
 /// How deep values may nest before the text is refused.
 const MAX_DEPTH: u32 = 128;
 
+/// How many members an object may have before the text is refused; no event has a hundred, and
+/// each costs memory while the event is read.
+const MAX_MEMBERS: usize = 65_536;
+
 /// Where a text stops being JSON.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{what} at byte {at}")]
@@ -69,7 +73,7 @@ impl<'a> Walker<'a> {
         if self.eat(b'}') {
             return Ok(());
         }
-        loop {
+        for _ in 0..MAX_MEMBERS {
             self.blanks();
             let key_start = self.at + 1;
             self.string()?;
@@ -87,6 +91,7 @@ impl<'a> Walker<'a> {
             }
             self.expect(b',', "no `,` or `}` after a member")?;
         }
+        Err(self.error("too many members"))
     }
 
     /// Values up to and with the closing bracket; the opening one is behind us.
@@ -309,6 +314,14 @@ mod tests {
         assert_eq!(check(r"[1]"), Some(0));
         assert_eq!(check(r"{} {}"), Some(3));
         assert_eq!(check(&format!("{}1{}", "{\"a\":".repeat(200), "}".repeat(200))), Some(645));
+    }
+
+    #[test]
+    fn an_object_has_a_bounded_number_of_members() {
+        let members = |count: usize| format!("{{{}}}", vec![r#""":1"#; count].join(","));
+        assert!(Walker::new(&members(MAX_MEMBERS)).object().is_ok());
+        let error = Walker::new(&members(MAX_MEMBERS + 1)).object().unwrap_err();
+        assert_eq!(error.what, "too many members");
     }
 
     #[test]

@@ -1,4 +1,9 @@
 //! Which family an event belongs to.
+//!
+//! Names are put together with `@`, `#` and `/`. Where these stand in an id or a sensor, they are
+//! percent-encoded, so that no two families, and no two sessions, ever get one name.
+
+use std::borrow::Cow;
 
 use cowrie_parse::Event;
 
@@ -7,19 +12,34 @@ const DAY: &str = "day/";
 
 /// The name under which all events of one session id are found.
 pub fn family_of(event: &Event) -> String {
-    let sensor = event.sensor.as_deref().unwrap_or_default();
+    let sensor = encoded(event.sensor.as_deref().unwrap_or_default());
     match event.session.as_deref() {
         None => format!("{DAY}{sensor}/{}", event.at.format("%Y-%m-%d")),
         Some(id) if is_unique(id) => id.to_owned(),
-        // An id that looks like the name of a day's document is kept apart from one.
-        Some(id) if is_day(id) => format!("session:{id}@{sensor}"),
-        Some(id) => format!("{id}@{sensor}"),
+        Some(id) => format!("{}@{sensor}", encoded(id)),
     }
 }
 
 /// Whether the family holds events without a session.
 pub(crate) fn is_day(family: &str) -> bool {
     family.starts_with(DAY)
+}
+
+/// The text with the characters encoded that names are put together with.
+pub(crate) fn encoded(text: &str) -> Cow<'_, str> {
+    const DELIMITERS: [char; 4] = ['%', '@', '#', '/'];
+    if !text.contains(DELIMITERS) {
+        return Cow::Borrowed(text);
+    }
+    let mut encoded = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if DELIMITERS.contains(&character) {
+            encoded.push_str(&format!("%{:02X}", u32::from(character)));
+        } else {
+            encoded.push(character);
+        }
+    }
+    Cow::Owned(encoded)
 }
 
 /// Whether ids of this form are long enough not to repeat between sensors.

@@ -126,7 +126,9 @@ impl Fold {
         summary.source_ip = summary.source_ip.or(address);
         match fields.text("eventid").as_deref().unwrap_or_default() {
             "cowrie.session.connect" => self.connect(&fields, address),
-            "cowrie.session.closed" => summary.duration_seconds = duration(&fields),
+            "cowrie.session.closed" => {
+                summary.duration_seconds = duration(&fields).or(summary.duration_seconds);
+            }
             "cowrie.client.version" => keep(&mut summary.client_version, version(&fields)),
             "cowrie.client.kex" => keep(&mut summary.hassh, word(&fields, "hassh")),
             "cowrie.client.size" => keep(&mut summary.terminal_size, terminal_size(&fields)),

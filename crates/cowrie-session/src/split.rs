@@ -1,12 +1,12 @@
 //! Cuts the events of a family into sessions, by sensor and by the address that connected.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
 use cowrie_core::parse_address;
 use cowrie_parse::Event;
 
-use crate::family::is_day;
+use crate::family::{encoded, is_day};
 
 /// One connect of a family: when, and from where.
 #[derive(Clone, Copy, Debug)]
@@ -23,7 +23,8 @@ pub(crate) fn sessions(family: &str, events: Vec<Event>) -> Vec<(String, Vec<Eve
     }
     let mut sessions = Vec::new();
     for (at, (sensor, events)) in by_sensor(events).into_iter().enumerate() {
-        let base = if at == 0 { family.to_owned() } else { format!("{family}@{sensor}") };
+        let base =
+            if at == 0 { family.to_owned() } else { format!("{family}@{}", encoded(&sensor)) };
         sessions.extend(by_connect(&base, events));
     }
     sessions
@@ -53,8 +54,10 @@ fn by_connect(base: &str, events: Vec<Event>) -> Vec<(String, Vec<Event>)> {
     }
     let mut groups: Vec<(String, Vec<Event>)> =
         names(base, &connects).into_iter().map(|name| (name, Vec::new())).collect();
+    let by_address: HashMap<IpAddr, usize> =
+        connects.iter().enumerate().map(|(at, connect)| (connect.address, at)).collect();
     for event in events {
-        let owner = owner(&connects, &event);
+        let owner = owner(&connects, &by_address, &event);
         if let Some((_, group)) = groups.get_mut(owner) {
             group.push(event);
         }
@@ -65,6 +68,7 @@ fn by_connect(base: &str, events: Vec<Event>) -> Vec<(String, Vec<Event>)> {
 /// The first connect of each address, in order.
 fn connects(events: &[Event]) -> Vec<Connect> {
     let mut connects: Vec<Connect> = Vec::new();
+    let mut seen = HashSet::new();
     // Cheap to see, and never wrong: the word stands there, or some character of it is spelled.
     let may_be = |event: &&Event| ["session.connect", "\\u"].iter().any(|w| event.text.contains(w));
     for event in events.iter().filter(may_be) {
@@ -75,7 +79,7 @@ fn connects(events: &[Event]) -> Vec<Connect> {
         let Some(address) = fields.text("src_ip").as_deref().and_then(parse_address) else {
             continue;
         };
-        if connects.iter().all(|connect| connect.address != address) {
+        if seen.insert(address) {
             let (millis, micros) = (event.at.timestamp_millis(), event.at.timestamp_micros());
             connects.push(Connect { millis, micros, address });
         }
@@ -102,12 +106,12 @@ fn names(base: &str, connects: &[Connect]) -> Vec<String> {
 }
 
 /// The connect that an event belongs to: the one of its own address, else the latest before it.
-fn owner(connects: &[Connect], event: &Event) -> usize {
+fn owner(connects: &[Connect], by_address: &HashMap<IpAddr, usize>, event: &Event) -> usize {
     let address =
         event.fields().ok().and_then(|f| f.text("src_ip").as_deref().and_then(parse_address));
-    let micros = event.at.timestamp_micros();
-    let by_address = address.and_then(|address| connects.iter().position(|c| c.address == address));
-    by_address
-        .or_else(|| connects.iter().rposition(|connect| connect.micros <= micros))
-        .unwrap_or_default()
+    let own = address.and_then(|address| by_address.get(&address).copied());
+    own.unwrap_or_else(|| {
+        let micros = event.at.timestamp_micros();
+        connects.partition_point(|connect| connect.micros <= micros).saturating_sub(1)
+    })
 }

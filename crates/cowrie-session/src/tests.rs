@@ -104,6 +104,23 @@ fn durations_of_every_era() {
 }
 
 #[test]
+fn a_close_without_a_duration_takes_none_away() {
+    let closed =
+        [event(9, "session.closed", r#","duration":5.0"#), event(10, "session.closed", "")];
+    assert_eq!(one(closed.into()).summary.unwrap().duration_seconds, Some(5.0));
+}
+
+#[test]
+fn many_addresses_under_one_id_take_linear_time() {
+    // Comparing each with each would take minutes.
+    let connect = |at: u32| {
+        let address = std::net::Ipv4Addr::from(0x0800_0000 + at);
+        event(1, "session.connect", &format!(r#","src_ip":"{address}","n":{at}"#))
+    };
+    assert_eq!(fold((0..50_000).map(connect).collect()).len(), 50_000);
+}
+
+#[test]
 fn an_address_is_set_when_any_event_carries_one() {
     let late = event(5, "command.input", r#","src_ip":"2001:DB8::1","input":"w""#);
     let summary = one(vec![event(1, "login.failed", r#","src_ip":"""#), late]).summary.unwrap();
@@ -122,7 +139,8 @@ fn families_are_named_by_what_can_repeat() {
     check(r#","session":"0123456789abcdef0123456789abcdef""#, "0123456789abcdef0123456789abcdef");
     check(r#","session":"01234567""#, "01234567@a");
     check(r#","session":"T-Pot session""#, "T-Pot session@a");
-    check(r#","session":"day/a/2026-04-29""#, "session:day/a/2026-04-29@a");
+    check(r#","session":"day/a/2026-04-29""#, "day%2Fa%2F2026-04-29@a");
+    check(r#","session":"x@a#1%""#, "x%40a%231%25@a");
     check("", "day/a/2026-04-29");
 }
 
