@@ -86,10 +86,11 @@ fn kind_of_v4(address: Ipv4Addr) -> AddressKind {
 }
 
 fn kind_of_v6(address: Ipv6Addr) -> AddressKind {
-    let [a, b, c, d, e, f, ..] = address.segments();
+    let segments = address.segments();
+    let [a, b, ..] = segments;
     // NAT64 (RFC 6052), which wraps an IPv4 address; the rest of its block is for local use.
     if (a, b) == (0x0064, 0xff9b) {
-        let is_global = [c, d, e, f] == [0; 4];
+        let is_global = segments.get(2..6).is_some_and(|middle| middle == [0; 4]);
         return if is_global { AddressKind::Public } else { AddressKind::Reserved };
     }
     match (a, b) {

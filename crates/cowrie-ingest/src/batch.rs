@@ -1,5 +1,7 @@
 //! What the reader hands over: a bounded number of events, and what it could not read.
 
+use std::time::{Duration, Instant};
+
 use cowrie_parse::Event;
 use cowrie_store::DeadLetter;
 
@@ -10,6 +12,8 @@ use crate::summary::FileProblem;
 pub(crate) struct Batch {
     pub(crate) events: Vec<Event>,
     pub(crate) letters: Vec<DeadLetter>,
+    /// Pieces that are no events, whether or not each is a letter of its own.
+    pub(crate) rejected: u64,
     /// Files that could not be read, or not to their end.
     pub(crate) problems: Vec<FileProblem>,
     /// Files that were opened and read.
@@ -20,15 +24,19 @@ pub(crate) struct Batch {
     pub(crate) bytes_on_disk: u64,
     /// Bytes that the batch keeps in memory, about.
     size: usize,
+    /// When its first piece came.
+    began: Option<Instant>,
 }
 
 impl Batch {
     pub(crate) fn add_event(&mut self, event: Event) {
+        self.began.get_or_insert_with(Instant::now);
         self.size += event.text.len() + size_of::<Event>();
         self.events.push(event);
     }
 
     pub(crate) fn add_letter(&mut self, letter: DeadLetter) {
+        self.began.get_or_insert_with(Instant::now);
         self.size += letter.payload.len() + size_of::<DeadLetter>();
         self.letters.push(letter);
     }
@@ -38,9 +46,15 @@ impl Batch {
         self.events.len() >= most_events || self.size >= most_bytes
     }
 
+    /// How long its first piece has been waiting.
+    pub(crate) fn age(&self) -> Duration {
+        self.began.map_or(Duration::ZERO, |began| began.elapsed())
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.events.is_empty()
             && self.letters.is_empty()
+            && self.rejected == 0
             && self.problems.is_empty()
             && self.files == 0
             && self.bytes_on_disk == 0

@@ -16,35 +16,8 @@ pub(crate) fn of_content(
     reason: &'static str,
     detail: String,
 ) -> DeadLetter {
-    letter(source, offset, bytes, reason, detail, bytes)
-}
-
-/// A place where a file itself is damaged: named by the file's name and the place.
-pub(crate) fn of_damage(
-    source: &str,
-    offset: u64,
-    reason: &'static str,
-    detail: String,
-) -> DeadLetter {
-    let name = source.rsplit('/').next().unwrap_or(source);
-    letter(source, offset, &[], reason, detail, format!("{name}@{offset}").as_bytes())
-}
-
-fn letter(
-    source: &str,
-    offset: u64,
-    bytes: &[u8],
-    reason: &'static str,
-    detail: String,
-    identity: &[u8],
-) -> DeadLetter {
-    let mut digest = Sha256::new();
-    digest.update(reason);
-    digest.update([0]);
-    digest.update(identity);
-    let content_id = hex(digest.finalize().get(..16).unwrap_or_default());
     DeadLetter {
-        content_id,
+        content_id: name(reason, &[bytes]),
         source: source.to_owned(),
         offset,
         length: bytes.len() as u64,
@@ -52,4 +25,41 @@ fn letter(
         detail,
         payload: bytes.get(..bytes.len().min(PAYLOAD_BYTES)).unwrap_or_default().to_vec(),
     }
+}
+
+/// A piece of which only the front was kept: named by the front and the whole length.
+pub(crate) fn of_front(letter: DeadLetter, length: u64) -> DeadLetter {
+    let content_id = name(letter.reason, &[&letter.payload, &length.to_be_bytes()]);
+    DeadLetter { content_id, length, ..letter }
+}
+
+/// A place in a file, or the stretch of `length` from there on: named by how the file begins and
+/// by the place, so that a copy of it is the same letter and another file of its name is not.
+pub(crate) fn of_place(
+    source: &str,
+    (offset, length): (u64, u64),
+    reason: &'static str,
+    detail: String,
+    front: &[u8],
+) -> DeadLetter {
+    DeadLetter {
+        content_id: name(reason, &[front, &offset.to_be_bytes()]),
+        source: source.to_owned(),
+        offset,
+        length,
+        reason,
+        detail,
+        payload: Vec::new(),
+    }
+}
+
+/// The first half of a SHA-256 over the reason and what a letter is known by.
+fn name(reason: &str, identity: &[&[u8]]) -> String {
+    let mut digest = Sha256::new();
+    digest.update(reason);
+    digest.update([0]);
+    for part in identity {
+        digest.update(part);
+    }
+    hex(digest.finalize().get(..16).unwrap_or_default())
 }

@@ -1,23 +1,27 @@
 //! Loads sources into a store: the reader reads ahead, one batch at a time is merged.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use cowrie_core::Clock;
 use cowrie_logfile::Source;
 use cowrie_store::{Changes, Store, StoreError, Writing};
 use tokio::sync::mpsc;
 use tokio::task::JoinError;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::Batch;
 use crate::enrich::NetNew;
 use crate::merge::{by_family, merge};
-use crate::reader::{ReadOptions, read_all};
+use crate::reader::{Filling, ReadOptions, read_all};
 use crate::summary::{FileProblem, Progress, Summary};
 
 /// Batches that wait between the reader and the writer.
 const BATCHES_AHEAD: usize = 1;
+
+/// How long pieces may wait for others to fill their batch, and a stop for the reader.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// What is loaded, and how.
 #[derive(Debug)]
@@ -54,7 +58,8 @@ pub enum LoadError {
 
 /// Loads `sources` in order.
 ///
-/// A cancelled `stop` ends the load after the batch at hand, which is committed.
+/// A cancelled `stop` ends the load after the batch at hand, which is committed. What was read
+/// from a source that then falls silent, such as a pipe, is committed after a second.
 ///
 /// # Errors
 ///
@@ -70,14 +75,15 @@ pub async fn load(
 ) -> Result<Summary, LoadError> {
     let started = Instant::now();
     let (sender, mut batches) = mpsc::channel::<Batch>(BATCHES_AHEAD);
-    let (read, reader_stop) = (options.read, stop.clone());
-    let sources: Arc<[Source]> = sources.into();
-    let reader =
-        tokio::task::spawn_blocking(move || read_all(&sources, read, &sender, &reader_stop));
+    let filling = Arc::new(Filling::default());
+    let (read, reader_stop, reader_filling) = (options.read, stop.clone(), Arc::clone(&filling));
+    let reader = tokio::task::spawn_blocking(move || {
+        read_all(&sources, read, &reader_filling, &sender, &reader_stop);
+    });
     let mut loader =
         Loader { store, net_new, options, clock, summary: Summary::default(), open: None };
     let mut progress = Progress::default();
-    while let Some(batch) = batches.recv().await {
+    while let Some(batch) = next_batch(&mut batches, &filling, stop).await {
         progress.bytes_on_disk += batch.bytes_on_disk;
         batch.problems.iter().for_each(|problem| observer.problem(problem));
         loader.batch(batch).await?;
@@ -85,11 +91,36 @@ pub async fn load(
         progress.rejected = loader.summary.rejected;
         observer.progress(&progress);
     }
-    reader.await.map_err(LoadError::Reader)?;
+    // A reader that waits for a silent source cannot be told to stop, and holds nothing any more.
+    if reader.is_finished() || !stop.is_cancelled() {
+        reader.await.map_err(LoadError::Reader)?;
+    }
     let mut summary = loader.summary;
     summary.stopped = stop.is_cancelled();
     summary.end(started.elapsed());
     Ok(summary)
+}
+
+/// The next batch that is full, or that has waited for too long; `None` at the end of the input,
+/// and when the reader does not answer to a stop.
+async fn next_batch(
+    batches: &mut mpsc::Receiver<Batch>,
+    filling: &Filling,
+    stop: &CancellationToken,
+) -> Option<Batch> {
+    loop {
+        if let Ok(next) = timeout(LONGEST_WAIT, batches.recv()).await {
+            return next;
+        }
+        let is_due = stop.is_cancelled() || filling.lock().age() >= LONGEST_WAIT;
+        let batch = if is_due { filling.take() } else { Batch::default() };
+        if !batch.is_empty() {
+            return Some(batch);
+        }
+        if stop.is_cancelled() {
+            return None;
+        }
+    }
 }
 
 struct Loader<'a> {
@@ -108,7 +139,7 @@ impl Loader<'_> {
             Some(writing) => writing,
             None => self.store.begin_writing().await?,
         };
-        let (n_events, n_letters) = (batch.events.len() as u64, batch.letters.len() as u64);
+        let (n_events, rejected) = (batch.events.len() as u64, batch.rejected);
         let new_events = self.merge(&mut writing, batch).await?;
         if self.options.dry_run {
             self.open = Some(writing);
@@ -118,7 +149,7 @@ impl Loader<'_> {
         self.summary.events += n_events;
         self.summary.new_events += new_events;
         self.summary.duplicate_events += n_events - new_events;
-        self.summary.rejected += n_letters;
+        self.summary.rejected += rejected;
         Ok(())
     }
 

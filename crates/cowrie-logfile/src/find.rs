@@ -90,8 +90,9 @@ pub enum FindError {
 /// * `-` is standard input.
 /// * A file is taken whatever it is called.
 /// * A directory is walked, its entries sorted by the bytes of their names, links followed. Taken
-///   are regular files that are not hidden and whose name contains `json` or `log` or ends as
-///   compressed files do. Hidden directories below it are left alone.
+///   are regular files that are not hidden and whose name contains `json`, and compressed ones
+///   whose name does not contain `.log`: Cowrie writes its messages for people to `cowrie.log`,
+///   beside its events in `cowrie.json`. Hidden directories below it are left alone.
 /// * A pattern with `*`, `?` or `[`, when no file has that very name, is expanded as a shell
 ///   would.
 ///
@@ -232,9 +233,9 @@ fn is_hidden(name: &OsStr) -> bool {
 
 fn is_named_like_a_log(name: &OsStr) -> bool {
     let name = name.to_string_lossy().to_ascii_lowercase();
-    name.contains("json")
-        || name.contains("log")
-        || [".gz", ".bz2", ".xz", ".zst", ".zstd"].iter().any(|suffix| name.ends_with(suffix))
+    let is_compressed =
+        [".gz", ".bz2", ".xz", ".zst", ".zstd"].iter().any(|suffix| name.ends_with(suffix));
+    name.contains("json") || (is_compressed && !name.contains(".log"))
 }
 
 fn problem(met_at: &Path, error: walkdir::Error) -> Problem {

@@ -1,8 +1,9 @@
 //! Cuts a log into records.
 //!
 //! The norm is one object per line, and costs one scan over its bytes. Everything else is a
-//! question of where to start again: at the next line, and after a broken object of several lines
-//! at the first line since its beginning that looks like the beginning of another.
+//! question of where to start again: after a broken object of several lines at the first line
+//! since its beginning that looks like the beginning of another; else at the next whole object of
+//! the line, which may stand inside of what broke; else at the next line.
 
 use memchr::{memchr, memchr_iter};
 
@@ -14,6 +15,11 @@ use crate::window::Window;
 
 /// How much of a record that is too long is given out.
 const TOO_LONG_BYTES: usize = 64 * 1024;
+
+/// How far behind a break the next object of the same line is looked for, in bytes.
+const RESYNC_BYTES: usize = 256 * 1024;
+/// How many bytes may be scanned for it, besides as many as were passed: so time is linear.
+const RESYNC_FREE_BYTES: usize = 4 * 1024 * 1024;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -53,6 +59,8 @@ pub(crate) struct Framer {
     /// Where the last such line ended.
     skipped_to: u64,
     padding_bytes: u64,
+    /// How many bytes may still be scanned for an object behind a break.
+    resync_left: usize,
 }
 
 impl Framer {
@@ -65,6 +73,7 @@ impl Framer {
             is_skipping_line: false,
             skipped_to: 0,
             padding_bytes: 0,
+            resync_left: RESYNC_FREE_BYTES,
         }
     }
 
@@ -212,6 +221,13 @@ impl Framer {
         if let Some(newline) = self.fresh_line(start, at + 1) {
             return self.give_line(newline, Damage { at, what });
         }
+        if let Some(next) = self.next_object(start, at) {
+            let length = self.window.bytes().get(..next).unwrap_or_default().trim_ascii_end().len();
+            let at = at.min(length);
+            let cut = self.give(length, RecordKind::NotJson(Damage { at, what }));
+            self.window.pass(next - length);
+            return cut;
+        }
         match self.line_end(at) {
             LineEnd::Newline { at: newline } => self.give_line(newline, Damage { at, what }),
             LineEnd::LogEnd => self.give_rest(),
@@ -226,6 +242,57 @@ impl Framer {
             return self.give_line(newline, Damage { at: newline, what: "the object has no end" });
         }
         if kind == RecordKind::Torn { self.give_rest() } else { self.give_head() }
+    }
+
+    /// Where a whole object begins behind `start` on the line that broke at `at`.
+    ///
+    /// One that begins before the break counts only when the line ends with it: it may be a part
+    /// of what broke. One behind the break may be followed by others.
+    fn next_object(&mut self, start: usize, at: usize) -> Option<usize> {
+        let limit = at.saturating_add(RESYNC_BYTES).min(self.max_record_bytes);
+        let (line_end, is_whole) = self.rest_of_line(at, limit);
+        let line = self.window.bytes().get(..line_end)?;
+        let mut left = self.resync_left;
+        let mut begins_object = |place: usize| {
+            let object = line.get(place..).unwrap_or_default();
+            if object.get(1..).unwrap_or_default().trim_ascii_start().first() != Some(&b'"') {
+                return false;
+            }
+            let object = object.get(..object.len().min(left)).unwrap_or_default();
+            let (scanned, behind) = match Scanner::new().feed(object) {
+                Step::Complete { length } => (length, object.get(length..)),
+                Step::Broken { at, .. } => (at, None),
+                Step::More => (object.len(), None),
+            };
+            left = left.saturating_sub(scanned);
+            behind.is_some_and(|behind| match behind.iter().find(|byte| !is_separator(**byte)) {
+                None => is_whole || place >= at,
+                Some(next) => *next == b'{' && place >= at,
+            })
+        };
+        let mut braces = memchr_iter(b'{', line.get(start + 1..)?).map(|found| start + 1 + found);
+        let found = braces.find(|place| begins_object(*place));
+        self.resync_left = left;
+        found
+    }
+
+    /// The end of the line that goes on at `from`, or `limit`; and whether it is the line's end.
+    fn rest_of_line(&mut self, from: usize, limit: usize) -> (usize, bool) {
+        let mut searched = from;
+        loop {
+            let bytes = self.window.bytes();
+            let known = bytes.len().min(limit);
+            if let Some(newline) = memchr(b'\n', bytes.get(searched..known).unwrap_or_default()) {
+                return (searched + newline, true);
+            }
+            searched = searched.max(known);
+            if known == limit {
+                return (limit, false);
+            }
+            if !self.window.fill() {
+                return (known, true);
+            }
+        }
     }
 
     /// The first newline from `start` on that is followed, before `end`, by a brace.
@@ -289,6 +356,7 @@ impl Framer {
     fn give(&mut self, length: usize, kind: RecordKind) -> Cut {
         let offset = self.window.offset();
         self.window.pass(length);
+        self.resync_left = self.resync_left.saturating_add(length).min(RESYNC_FREE_BYTES);
         Cut { offset, length, kind }
     }
 }
@@ -410,7 +478,7 @@ mod tests {
         check("{\"a\":\"x\n{}\n", &["0 broken at 7: {\\\"a\\\":\\\"x", "8 object: {}"]);
         check(
             "{\"a\":[\"x\"{\"a\":1}\n{}\n",
-            &["0 broken at 9: {\\\"a\\\":[\\\"x\\\"{\\\"a\\\":1}", "17 object: {}"],
+            &["0 broken at 9: {\\\"a\\\":[\\\"x\\\"", "9 object: {\\\"a\\\":1}", "17 object: {}"],
         );
         check(
             "{}{\"a\":x}\n{}\n",
@@ -559,6 +627,43 @@ mod tests {
             let mut framer = framer(&unit.repeat((2 << 20) / unit.len()), usize::MAX, 16 << 20);
             while framer.advance() {}
             assert_eq!(framer.window.capacity(), CHUNK_BYTES, "{unit:?}");
+        }
+    }
+
+    #[test]
+    fn damage_costs_no_object_behind_it_on_its_line() {
+        // A writer that died in a string, and another that went on behind it.
+        check(
+            "{\"a\":\"x{\"b\":1}\n",
+            &["0 broken at 7: {\\\"a\\\":\\\"x", "7 object: {\\\"b\\\":1}"],
+        );
+        check(
+            "x {\"a\":1}{\"b\":2}, {\"c\":3}",
+            &[
+                "0 broken at 0: x",
+                "2 object: {\\\"a\\\":1}",
+                "9 object: {\\\"b\\\":2}",
+                "18 object: {\\\"c\\\":3}",
+            ],
+        );
+        // A part of what broke is no object of its own.
+        check("{\"a\":{\"b\":1} x}\n", &["0 broken at 13: {\\\"a\\\":{\\\"b\\\":1} x}"]);
+        check(
+            "{\"a\":{\"b\":1},{\"c\":2}}\n",
+            &["0 broken at 13: {\\\"a\\\":{\\\"b\\\":1},{\\\"c\\\":2}}"],
+        );
+        let one = "{\"a\":1}".repeat(5_000);
+        let all = pieces(&mut framer(format!("{one}x{one}").as_bytes(), 1 << 16, 16 << 20));
+        assert_eq!(all.iter().filter(|piece| piece.2 == RecordKind::Object).count(), 10_000);
+    }
+
+    #[test]
+    fn looking_for_objects_behind_damage_takes_linear_time() {
+        // Each brace could begin an object, and none does; trying all from each would take hours.
+        for unit in ["{\"a\":", "{\"a\":1} x ", "x{\"a\"", "{\"a\":[1}"] {
+            let log = unit.repeat((8 << 20) / unit.len());
+            let mut framer = framer(log.as_bytes(), 1 << 16, 16 << 20);
+            while framer.advance() {}
         }
     }
 

@@ -83,20 +83,28 @@ struct Bounded<I> {
 }
 
 impl<I: Inflate> Inflate for Bounded<I> {
+    /// What is within the limits is handed out before the failure is.
     fn read(&mut self, out: &mut [u8]) -> Result<usize, Failure> {
-        let count = self.inner.read(out)?;
-        self.inflated += length(count);
-        if let Some(limit) = self.limits.max_inflated_bytes
-            && self.inflated > limit
-        {
-            return Err(Failure::TooBig { limit });
-        }
         let limit = self.limits.max_inflation_ratio;
         if self.inflated > Limits::RATIO_FREE_BYTES
             && self.inflated / self.inner.consumed().max(1) > limit
         {
             return Err(Failure::TooDense { limit });
         }
+        let mut room = out;
+        if let Some(limit) = self.limits.max_inflated_bytes {
+            let left = limit.saturating_sub(self.inflated);
+            if left == 0 {
+                return match self.inner.read(&mut [0])? {
+                    0 => Ok(0),
+                    _ => Err(Failure::TooBig { limit }),
+                };
+            }
+            let most = usize::try_from(left).unwrap_or(usize::MAX).min(room.len());
+            room = room.get_mut(..most).unwrap_or_default();
+        }
+        let count = self.inner.read(room)?;
+        self.inflated += length(count);
         Ok(count)
     }
 

@@ -13,6 +13,9 @@ use crate::input::Input;
 use crate::limits::Limits;
 use crate::record::Record;
 
+/// How much of a file's front is kept, in bytes.
+const FRONT_BYTES: usize = 1024;
+
 /// Why a log could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenLogError {
@@ -98,6 +101,7 @@ pub enum ReadLogError {
 pub struct LogReader {
     path: PathBuf,
     compression: Compression,
+    front: Vec<u8>,
     framer: Framer,
 }
 
@@ -120,14 +124,15 @@ impl LogReader {
         limits: Limits,
     ) -> Result<Self, OpenLogError> {
         let mut input = Input::new(Box::new(medium));
-        let compression = match input.peek(SNIFFED_BYTES) {
-            Ok(first) => Compression::of(first),
+        let front = match input.peek(SNIFFED_BYTES) {
+            Ok(first) => first.get(..FRONT_BYTES).unwrap_or(first).to_vec(),
             Err(source) => return Err(OpenLogError::Open { path, source }),
         };
+        let compression = Compression::of(&front);
         match inflater(input, compression, limits) {
             Ok(inflate) => {
                 let framer = Framer::new(inflate, limits.max_record_bytes);
-                Ok(Self { path, compression, framer })
+                Ok(Self { path, compression, front, framer })
             }
             Err(failure) => {
                 let source = reason(failure);
@@ -165,6 +170,12 @@ impl LogReader {
     /// [`Record::bytes`] are its front only. Known once the next record was asked for.
     pub fn skipped_to(&self) -> u64 {
         self.framer.skipped_to()
+    }
+
+    /// The first bytes of the file itself, by which it can be told from another of its name: a
+    /// kilobyte, or what there is.
+    pub fn front(&self) -> &[u8] {
+        &self.front
     }
 
     /// How the log is compressed.

@@ -324,6 +324,12 @@ fn a_bomb_stops_at_its_size() {
         let expected = "log `cowrie.json` inflates to more than the limit of 1000000 bytes";
         check_bomb(&pack(*compression, &log), limits, expected);
     }
+    let lines = b"{\"a\":1}\n".repeat(200_000);
+    for compression in &ALL[1..] {
+        let outcome = read_within(Cursor::new(pack(*compression, &lines)), limits);
+        assert_eq!(outcome.objects.len(), 125_000, "{compression}");
+        assert!(outcome.error.is_some(), "{compression}");
+    }
     // A plain log is as large as it is.
     assert!(read_within(Cursor::new(log), limits).error.is_none());
 }

@@ -31,13 +31,10 @@ pub(crate) fn encoded(text: &str) -> Cow<'_, str> {
     if !text.contains(DELIMITERS) {
         return Cow::Borrowed(text);
     }
-    let mut encoded = String::with_capacity(text.len() + 8);
-    for character in text.chars() {
-        if DELIMITERS.contains(&character) {
-            encoded.push_str(&format!("%{:02X}", u32::from(character)));
-        } else {
-            encoded.push(character);
-        }
+    let mut encoded = text.to_owned();
+    // The percent sign comes first, since the others bring new ones.
+    for delimiter in DELIMITERS {
+        encoded = encoded.replace(delimiter, &format!("%{:02X}", u32::from(delimiter)));
     }
     Cow::Owned(encoded)
 }

@@ -14,6 +14,8 @@ pub(crate) struct Bad {
     pub(crate) events: Vec<Vec<u8>>,
     /// What must be known of everything else in it.
     pub(crate) letters: Vec<Letter>,
+    /// How many pieces of it are no events.
+    pub(crate) n_rejected: usize,
     /// Part of the message about the file, where it holds no event or cannot be read to its end.
     pub(crate) problem: Option<&'static str>,
     /// Part of the message about the file, where some of it is no event.
@@ -56,7 +58,8 @@ impl From<Lines> for Bad {
             ([], _) => (Some("holds no Cowrie event; dead letters: "), None),
             _ => (None, Some("not everything is an event; dead letters: ")),
         };
-        Self { name, bytes, events, letters, problem, remark }
+        let n_rejected = letters.len();
+        Self { name, bytes, events, letters, n_rejected, problem, remark }
     }
 }
 
@@ -122,7 +125,8 @@ fn bomb() -> Bad {
         bytes.extend_from_slice(&blank);
     }
     let problem = Some("inflates to more than the limit of 1000 times its size");
-    Bad { name: "bomb.json.bz2", bytes, events, letters: Vec::new(), problem, remark: None }
+    let letters = Vec::new();
+    Bad { name: "bomb.json.bz2", bytes, events, letters, n_rejected: 1, problem, remark: None }
 }
 
 /// A gzip archive of which the end is missing: what is torn begins where the last line did.
@@ -140,7 +144,8 @@ fn truncated() -> Bad {
     let events = lines.into_iter().take(n_whole).collect();
     let problem = Some("the archive is cut short");
     let remark = Some("dead letters: 1, first at byte ");
-    Bad { name: "cut-short.json.gz", bytes, events, letters: vec![torn, end], problem, remark }
+    let (name, letters) = ("cut-short.json.gz", vec![torn, end]);
+    Bad { name, bytes, events, letters, n_rejected: 2, problem, remark }
 }
 
 /// Bytes without any order, in lines of 50; a NUL or a blank could end or begin a line otherwise.
@@ -210,13 +215,17 @@ fn addresses() -> Bad {
     Lines("json-addresses", (0..).zip(&addresses).map(event).collect()).into()
 }
 
-/// A text of 2,000 lines: after a thousand of them nobody believes that a log is coming.
+/// A text of 2,000 lines, which look like no log after a thousand, and an event behind them.
 fn no_log() -> Bad {
     let lines: Vec<_> = (0..2_000).map(|n| format!("Dear diary, this is line {n}.")).collect();
-    let text: Vec<_> =
+    let mut text: Vec<_> =
         lines.iter().map(|line| (Some("not_json"), line.clone().into_bytes())).collect();
-    let mut bad = Bad::from(Lines("no-log.log", text));
-    bad.letters.truncate(1_000);
+    text.push((None, event(105, "\"late\"")));
+    let mut bad = Bad::from(Lines("no-log.json", text));
+    let stretch = bad.letters.split_off(1_000);
+    let lines: Vec<&[u8]> = stretch.iter().map(|letter| letter.bytes.as_slice()).collect();
+    let bytes = [&lines.join(&b'\n')[..], b"\n"].concat();
+    bad.letters.push(Letter { reason: "not_a_log", offset: stretch[0].offset, bytes });
     bad.problem = Some("does not look like a Cowrie log");
     bad
 }

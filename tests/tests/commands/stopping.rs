@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use cowrie_tests::{Contents, Engine, Run, Site, Tables, assert_same, enlarged, sample};
 use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::AsyncWriteExt as _;
 
 const LARGE: usize = 60_000_000;
 const SMALLER: usize = 8_000_000;
@@ -81,6 +82,22 @@ async fn a_run_that_is_asked_to_stop_commits_and_says_so() {
 
     site.bulk(&BULK).ended().await.expect(0);
     assert_same(&undisturbed(Engine::Sqlite, LARGE).await, &tables.contents().await);
+}
+
+/// What comes through a pipe is committed although the pipe stays open, and a stop is heard.
+#[tokio::test]
+async fn a_silent_pipe_holds_nothing_back() {
+    let site = Site::new(Engine::Sqlite).await;
+    let mut child = site.bulk(&["-", "--quiet"]).start();
+    let mut pipe = child.stdin.take().unwrap();
+    pipe.write_all(&sample("v2.4.0/cowrie.json")).await.unwrap();
+    pipe.flush().await.unwrap();
+    Moment::Events(62).come(&site).await;
+    let pid = child.id().and_then(|pid| Pid::from_raw(pid.try_into().ok()?)).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(30), child.wait()).await;
+    assert_eq!(ended.expect("it is told to stop").unwrap().code(), Some(143));
+    drop(pipe);
 }
 
 #[tokio::test]
