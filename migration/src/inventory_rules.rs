@@ -23,7 +23,7 @@ const KINDS: [(&str, bool); 7] = [
     ("residential", true),
 ];
 
-/// The first source's country that is two letters and not `XX`, in capitals; else NULL.
+/// The first source's country that is two letters and names one, in capitals; else NULL.
 pub(crate) fn geo_country(engine: DbBackend) -> String {
     let known: Vec<String> = COUNTRY_SOURCES
         .iter()
@@ -59,7 +59,8 @@ fn known_country(engine: DbBackend, value: &str) -> String {
         DbBackend::Postgres => (format!(r#"upper({value} COLLATE "C")"#), "~ '^[A-Z]{2}$'"),
         _ => (format!("upper({value})"), "glob '[A-Z][A-Z]'"),
     };
-    format!("nullif(case when {capitals} {is_two_letters} then {capitals} end, 'XX')")
+    let names_one = format!("{capitals} {is_two_letters} and {capitals} not in ('XX', 'ZZ')");
+    format!("case when {names_one} then {capitals} end")
 }
 
 fn is_kind(engine: DbBackend, kind: &str, spur_has_it: bool) -> String {

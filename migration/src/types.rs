@@ -97,13 +97,14 @@ pub(crate) fn one_of(name: &'static str, words: &[&'static str]) -> ColumnDef {
     text(name).check(Expr::cust(format!("{name} in ({})", words.join(", ")))).take()
 }
 
-/// A text column that takes a country's two capitals, and not the `XX` that means "unknown".
+/// A text column that takes a country's two capitals, and neither `XX` nor `ZZ`, which say that
+/// nothing is known.
 pub(crate) fn country(engine: DbBackend, name: &'static str) -> ColumnDef {
     let two_capitals = match engine {
         DbBackend::Postgres => format!(r#"{name} COLLATE "C" ~ '^[A-Z]{{2}}$'"#),
         _ => format!("{name} glob '[A-Z][A-Z]'"),
     };
-    text(name).check(Expr::cust(format!("{two_capitals} and {name} <> 'XX'"))).take()
+    text(name).check(Expr::cust(format!("{two_capitals} and {name} not in ('XX', 'ZZ')"))).take()
 }
 
 /// The condition under which a JSON column is a non-empty object. NULL passes; SQLite says so in

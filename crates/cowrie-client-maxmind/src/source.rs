@@ -1,6 +1,5 @@
 //! The source that answers from the files of a folder.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -9,7 +8,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use cowrie_core::canonical;
 use cowrie_enrichment::{
-    Answer, OfflineSource, Outcome, Remedy, SourceName, SourceState, SourceStatus,
+    Answer, OfflineSource, Outcome, Remedy, SourceName, SourceState, SourceStatus, Vintages,
 };
 use maxminddb::MaxMindDbError;
 use serde_json::Map;
@@ -185,10 +184,11 @@ impl OfflineSource for MaxMind {
         status
     }
 
-    /// The build time of the file that would be asked: of place and AS file, the older one.
-    fn vintage_in_force(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let best = |ranking: &Ranking| ranking.order(at).next().map(|(_, vintage)| vintage);
-        best(&self.places).into_iter().chain(best(&self.networks)).min()
+    /// The build times of the files that would be asked.
+    fn vintages_in_force(&self, at: DateTime<Utc>) -> Vintages {
+        let best = |name, ranking: &Ranking| Some((name, ranking.order(at).next()?.1));
+        let both = [best(COUNTRY, &self.places), best(ASN, &self.networks)];
+        both.into_iter().flatten().collect()
     }
 }
 
@@ -203,6 +203,10 @@ fn read_entry(
     Ok(Entry { facts, network, vintage: database.vintage })
 }
 
+/// What the vintage of the place file, and that of the AS file, stand for.
+const COUNTRY: &str = "country";
+const ASN: &str = "asn";
+
 /// One answer from those of the two roles.
 ///
 /// A role that failed beside one that knows something is left out; beside one that knows nothing
@@ -211,8 +215,8 @@ fn merge(place: Asked, network: Asked) -> Answer {
     let mut failed = None;
     let mut facts = Map::new();
     let mut prefix = None;
-    let mut vintages = BTreeMap::new();
-    for (name, asked) in [("country", place), ("asn", network)] {
+    let mut vintages = Vintages::new();
+    for (name, asked) in [(COUNTRY, place), (ASN, network)] {
         match asked {
             Asked::NoFile => {}
             Asked::Failed(reason) => failed = failed.or(Some(reason)),

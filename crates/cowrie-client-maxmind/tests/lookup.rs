@@ -107,7 +107,7 @@ fn the_vintage_follows_the_attack() {
         let built = |name| answer.vintages[name].date_naive().to_string();
         assert_eq!((built("country").as_str(), built("asn").as_str()), (country, asn), "{at}");
         assert_eq!(answer.vintage, answer.vintages.values().min().copied());
-        assert_eq!(answer.vintage, source.vintage_in_force(time(at)));
+        assert_eq!(answer.vintages, source.vintages_in_force(time(at)));
     };
     check("2020-01-01T00:00:00Z", "2024-03-01", "2025-03-02");
     check("2024-03-01T00:00:00Z", "2024-03-01", "2025-03-02");
@@ -222,7 +222,7 @@ fn a_missing_empty_or_useless_folder_is_a_status() {
         assert_eq!(answer, Outcome::skipped("no database file").into());
         let texts: Vec<_> = source.status().iter().map(|status| state(&status.state)).collect();
         assert_eq!(texts, expected);
-        assert_eq!(source.vintage_in_force(time(PUBLISHED)), None);
+        assert!(source.vintages_in_force(time(PUBLISHED)).is_empty());
     };
     check(
         Path::new("tests/nowhere"),

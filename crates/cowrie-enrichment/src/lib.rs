@@ -12,6 +12,6 @@ pub use answer::{Answer, Data, Outcome, Remedy, VINTAGE_TOLERANCE};
 pub use country_code::CountryCode;
 #[cfg(feature = "test-util")]
 pub use scripted_source::ScriptedSource;
-pub use source::{Disabled, OfflineSource, SourceState, SourceStatus};
+pub use source::{Disabled, OfflineSource, SourceState, SourceStatus, Vintages};
 pub use source_name::{SourceName, UnknownSource};
 pub use validation::{malformed, validation};

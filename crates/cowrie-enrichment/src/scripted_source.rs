@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use crate::{Answer, OfflineSource, Outcome, SourceName, SourceState, SourceStatus};
+use crate::{Answer, OfflineSource, Outcome, SourceName, SourceState, SourceStatus, Vintages};
 
 /// Answers from a table, *not found* for what is not in it, and remembers what it was asked.
 #[derive(Debug)]
@@ -43,9 +43,10 @@ impl OfflineSource for ScriptedSource {
         vec![SourceStatus { name: self.name.name().to_owned(), state }]
     }
 
-    /// The oldest vintage in the table.
-    fn vintage_in_force(&self, _at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.answers.values().filter_map(|answer| answer.vintage).min()
+    /// The oldest vintage in the table, for every fact.
+    fn vintages_in_force(&self, _at: DateTime<Utc>) -> Vintages {
+        let oldest = self.answers.values().filter_map(|answer| answer.vintage).min();
+        oldest.map(|vintage| ("all", vintage)).into_iter().collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The port of a source, and the source that is not configured.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
@@ -20,11 +21,14 @@ pub trait OfflineSource: Send + Sync {
     /// How the source and each of its files are.
     fn status(&self) -> Vec<SourceStatus>;
 
-    /// The vintage that an answer as of `at` carries now.
+    /// The vintages that an answer as of `at` carries now, as in [`Answer::vintages`].
     ///
-    /// An older answer with another vintage is stale; `None` when vintages say nothing.
-    fn vintage_in_force(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>>;
+    /// An older answer with others is stale; there are none when vintages say nothing.
+    fn vintages_in_force(&self, at: DateTime<Utc>) -> Vintages;
 }
+
+/// When the files were built that an answer is from, by the fact that they give.
+pub type Vintages = BTreeMap<&'static str, DateTime<Utc>>;
 
 /// How one file of a source is, or the source itself.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -88,8 +92,8 @@ impl OfflineSource for Disabled {
         vec![SourceStatus { name: self.name.name().to_owned(), state }]
     }
 
-    fn vintage_in_force(&self, _at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        None
+    fn vintages_in_force(&self, _at: DateTime<Utc>) -> Vintages {
+        Vintages::new()
     }
 }
 

@@ -93,10 +93,12 @@ impl NetNew<'_> {
         now: DateTime<Utc>,
     ) -> (Enrichment, AddressChange) {
         let stored = row.and_then(|row| row.enrichment.as_deref());
-        let mut document = Enrichment::from_json(stored).unwrap_or_else(|error| {
-            tracing::warn!(%address, %error, "what is stored of an address cannot be read");
-            Enrichment::default()
-        });
+        let read = Enrichment::from_json(stored);
+        if let Err(error) = &read {
+            tracing::warn!(%address, %error, "what is stored of an address cannot be read, and stays");
+        }
+        let is_readable = read.is_ok();
+        let mut document = read.unwrap_or_default();
         let before = document.clone();
         if is_wanted {
             if !document.has_answered(SourceName::Validation) {
@@ -106,11 +108,11 @@ impl NetNew<'_> {
                 document.record(self.source.name(), &self.ask(address, now), now);
             }
         }
-        let is_new = document != before;
+        let is_new = is_readable && document != before;
         let change = AddressChange {
             address: address.to_string(),
             enrichment: document.to_json().filter(|_| is_new),
-            asn: asn_of(&document, row, now),
+            asn: asn_of(&document, row, now).filter(|_| is_readable),
             asn_before: row.and_then(|row| row.current_asn),
         };
         (document, change)
@@ -121,10 +123,10 @@ impl NetNew<'_> {
     /// A document that says why it was not asked is as good as before when it still is not.
     fn is_stale(&self, document: &Enrichment, address: IpAddr, now: DateTime<Utc>) -> bool {
         let name = self.source.name();
-        let in_force = self.source.vintage_in_force(now);
-        let would_answer = in_force.is_some() && !kind_of(address).is_bogon();
+        let in_force = self.source.vintages_in_force(now);
+        let would_answer = !in_force.is_empty() && !kind_of(address).is_bogon();
         let was_tried = document.status(name).is_some();
-        if would_answer { document.is_stale(name, now, in_force) } else { !was_tried }
+        if would_answer { document.is_stale(name, now, &in_force) } else { !was_tried }
     }
 
     fn ask(&self, address: IpAddr, at: DateTime<Utc>) -> Answer {
@@ -167,7 +169,7 @@ impl NetNew<'_> {
     ) -> Enrichment {
         let mut document = document.clone();
         let at = summary.first_event_at;
-        if self.source.vintage_in_force(at) != self.source.vintage_in_force(now) {
+        if self.source.vintages_in_force(at) != self.source.vintages_in_force(now) {
             document.record(self.source.name(), &self.ask(address, at), now);
         }
         document
@@ -185,8 +187,8 @@ fn asn_of(
     let asn = known.value.as_i64();
     let observed_at = known.vintage.unwrap_or(now);
     let is_move = row.and_then(|row| row.current_asn) != Some(asn);
-    let last_verified = row.and_then(|row| row.asn_last_verified);
-    let is_confirmation = last_verified.is_none_or(|last| observed_at - last >= CONFIRMATION);
+    let last_observed = row.and_then(|row| row.last_observed_at);
+    let is_confirmation = last_observed.is_none_or(|last| observed_at - last >= CONFIRMATION);
     Some(AsnChange {
         asn,
         organization: facts.organization.map(|known| known.value),

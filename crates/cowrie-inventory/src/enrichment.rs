@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use cowrie_core::parse_time;
-use cowrie_enrichment::SourceName;
+use cowrie_enrichment::{SourceName, Vintages};
 use serde_json::{Map, Value};
 
 /// The key under which the tries of all sources are noted.
@@ -21,6 +21,8 @@ pub(crate) const SNAPSHOT: &str = "snapshot";
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Enrichment {
     pub(crate) data: BTreeMap<String, Map<String, Value>>,
+    /// What stands under keys that are no source's of this version, and is no object.
+    other: BTreeMap<String, Value>,
     pub(crate) meta: BTreeMap<String, Map<String, Value>>,
 }
 
@@ -59,17 +61,22 @@ pub enum BadEnrichment {
 impl Enrichment {
     /// Reads a document; nothing, `null` and `{}` are the document that holds nothing.
     pub fn from_json(text: Option<&str>) -> Result<Self, BadEnrichment> {
-        let mut sources = match text.map(serde_json::from_str).transpose()? {
+        let mut keys = match text.map(serde_json::from_str).transpose()? {
             None | Some(Value::Null) => return Ok(Self::default()),
-            Some(Value::Object(sources)) => sources,
+            Some(Value::Object(keys)) => keys,
             Some(_) => return Err(BadEnrichment::NotAnObject),
         };
-        let meta = match sources.remove(META) {
+        let meta = match keys.remove(META) {
             None => BTreeMap::new(),
             Some(Value::Object(meta)) => objects("_meta.", meta)?,
             Some(_) => return Err(BadEnrichment::BadEntry { key: META.to_owned() }),
         };
-        Ok(Self { data: objects("", sources)?, meta })
+        let is_source = |(key, value): &(String, Value)| {
+            key.parse::<SourceName>().is_ok() || value.as_object().is_some_and(|o| !o.is_empty())
+        };
+        let (sources, other): (Vec<_>, Vec<_>) = keys.into_iter().partition(is_source);
+        let data = objects("", sources.into_iter().collect())?;
+        Ok(Self { data, other: other.into_iter().collect(), meta })
     }
 
     /// The document as text; `None` when it holds nothing, never `{}` or `null`.
@@ -85,6 +92,7 @@ impl Enrichment {
             document.insert(META.to_owned(), Value::Object(entries(&self.meta)));
         }
         document.extend(entries(&self.data));
+        document.extend(self.other.iter().map(|(key, value)| (key.clone(), sorted_value(value))));
         (!document.is_empty()).then(|| Value::Object(document).to_string())
     }
 
@@ -105,24 +113,28 @@ impl Enrichment {
 
     /// Whether the source should be asked (again).
     ///
-    /// `in_force` is the vintage an answer would carry now, for a source that reads files: there
-    /// an answer is stale when it carries another one, whatever its age, and nothing else is.
+    /// `in_force` are the vintages an answer would carry now, for a source that reads files: there
+    /// an answer is stale when one of its own is another, whatever its age, and nothing else is.
     /// Otherwise an answer is stale when it has expired, and a try without an answer always,
     /// unless it says when to ask again.
-    pub fn is_stale(
-        &self,
-        source: SourceName,
-        now: DateTime<Utc>,
-        in_force: Option<DateTime<Utc>>,
-    ) -> bool {
+    pub fn is_stale(&self, source: SourceName, now: DateTime<Utc>, in_force: &Vintages) -> bool {
         let has_answered = self.has_answered(source);
-        if in_force.is_some() && has_answered {
-            return self.time(source, "vintage") != in_force;
+        if !in_force.is_empty() && has_answered {
+            let is_other =
+                |(fact, time): (&&str, &DateTime<Utc>)| self.vintage(source, fact) != Some(*time);
+            return in_force.iter().any(is_other);
         }
         match self.time(source, "expires_at") {
             Some(expires_at) => expires_at <= now,
             None => !has_answered,
         }
+    }
+
+    /// When the file was built that a fact of a source is from.
+    pub(crate) fn vintage(&self, source: SourceName, fact: &str) -> Option<DateTime<Utc>> {
+        let vintages = self.meta.get(source.name())?.get("vintages").and_then(Value::as_object);
+        let own = vintages.and_then(|vintages| time_in(vintages, fact));
+        own.or_else(|| self.time(source, "vintage"))
     }
 
     /// A time that stands in `_meta` of a source.

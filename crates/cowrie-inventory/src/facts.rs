@@ -70,8 +70,7 @@ impl<T> Known<T> {
 
     fn new(value: T, fact: &str, source: SourceName, enrichment: &Enrichment) -> Self {
         let entry = enrichment.meta.get(source.name());
-        let of_fact = || time_in(entry?.get("vintages")?.as_object()?, fact);
-        let vintage = of_fact().or_else(|| time_in(entry?, "vintage"));
+        let vintage = enrichment.vintage(source, fact);
         Self { value, source, vintage, fetched_at: entry.and_then(|e| time_in(e, "fetched_at")) }
     }
 }

@@ -137,7 +137,7 @@ fn copy_or_remove<T: Clone>(to: &mut BTreeMap<String, T>, from: &BTreeMap<String
 
 #[cfg(test)]
 mod tests {
-    use cowrie_enrichment::Remedy;
+    use cowrie_enrichment::{Remedy, Vintages};
     use serde_json::json;
 
     use super::*;
@@ -191,8 +191,8 @@ mod tests {
         let expected = json!({"dshield": {"count": 1}, "_meta": {"dshield": meta}});
         let first = found(json!({"count": 1}), 8);
         let document = check(&[first.clone(), failed()], &expected);
-        assert!(!document.is_stale(SOURCE, day(7), None));
-        assert!(document.is_stale(SOURCE, day(8), None));
+        assert!(!document.is_stale(SOURCE, day(7), &Vintages::new()));
+        assert!(document.is_stale(SOURCE, day(8), &Vintages::new()));
         // Skipped says nothing of an answer, and a good answer forgets the failure.
         check(&[first.clone(), failed(), Outcome::skipped("not needed").into()], &expected);
         let ok = json!({"status": "ok", "fetched_at": stamp(3), "expires_at": stamp(8)});
@@ -204,17 +204,17 @@ mod tests {
     fn a_try_without_an_answer_is_stale_until_it_says_otherwise() {
         let failure = json!({"status": "failed", "fetched_at": stamp(1), "reason": "HTTP 503"});
         let document = check(&[failed()], &json!({"_meta": {"dshield": failure}}));
-        assert!(document.is_stale(SOURCE, day(1), None));
+        assert!(document.is_stale(SOURCE, day(1), &Vintages::new()));
         let quota = json!({"status": "quota", "fetched_at": stamp(2), "expires_at": stamp(4)});
         let answers = [failed(), Outcome::Quota { until: Some(day(4)) }.into()];
         let document = check(&answers, &json!({"_meta": {"dshield": quota}}));
-        assert!(!document.is_stale(SOURCE, day(3), None));
-        assert!(document.is_stale(SOURCE, day(4), None));
-        assert!(document.is_stale(SourceName::Cymru, day(1), None));
+        assert!(!document.is_stale(SOURCE, day(3), &Vintages::new()));
+        assert!(document.is_stale(SOURCE, day(4), &Vintages::new()));
+        assert!(document.is_stale(SourceName::Cymru, day(1), &Vintages::new()));
         let skip = json!({"status": "skipped", "fetched_at": stamp(1), "reason": "not configured"});
         let answers = [Outcome::skipped("not configured").into()];
         let document = check(&answers, &json!({"_meta": {"dshield": skip}}));
-        assert!(document.is_stale(SOURCE, day(1), None));
+        assert!(document.is_stale(SOURCE, day(1), &Vintages::new()));
     }
 
     #[test]
@@ -224,8 +224,10 @@ mod tests {
         let meta = json!({"status": "not_found", "fetched_at": stamp(1), "vintage": stamp(2),
             "vintages": {"asn": stamp(3), "country": stamp(2)}});
         let document = check(&[answer], &json!({"_meta": {"dshield": meta}}));
-        assert!(!document.is_stale(SOURCE, day(28), Some(day(2))));
-        assert!(document.is_stale(SOURCE, day(1), Some(day(3))));
+        for (asn, country, is_stale) in [(3, 2, false), (4, 2, true), (2, 2, true), (3, 3, true)] {
+            let in_force = Vintages::from([("asn", day(asn)), ("country", day(country))]);
+            assert_eq!(document.is_stale(SOURCE, day(28), &in_force), is_stale, "{in_force:?}");
+        }
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub struct Model {
     /// Version of the enrichment's shape.
     #[sea_orm(column_type = "Text", nullable)]
     pub enrichment_version: Option<String>,
-    /// Its country, two capitals, never `XX`; generated from `enrichment`.
+    /// Its country, two capitals, never `XX` or `ZZ`; generated from `enrichment`.
     #[sea_orm(column_type = "Text", nullable)]
     pub geo_country: Option<String>,
     /// Its kinds in rank, joined by commas; generated from `enrichment`.

@@ -39,7 +39,7 @@ pub struct Model {
     pub sources: Option<Json>,
     /// Size of the database at the end, in bytes.
     pub database_bytes: Option<i64>,
-    /// Dead letters it wrote.
+    /// Dead letters that were open when it ended.
     pub dead_letters: Option<i64>,
 }
 

@@ -13,11 +13,11 @@ pub struct Model {
     /// The key with the larger number.
     #[sea_orm(primary_key, auto_increment = false)]
     pub key_id_2: i64,
-    /// How often they came together, in a session or from an address.
+    /// How often they came together: in how many sessions, as `same_session_count`.
     pub co_occurrence_count: i64,
     /// In how many sessions both came.
     pub same_session_count: i64,
-    /// From how many addresses both came.
+    /// From how many addresses sessions came in which both did.
     pub same_ip_count: i64,
     /// When they came together first.
     pub first_seen: DateTimeUtc,

@@ -142,7 +142,7 @@ const GENERATED: [(&str, &str, &str); 5] = [
         "ip_inventory",
         "geo_country",
         "the first of `maxmind.country`, `cymru.country` and `dshield.country` in `enrichment` \
-         that is two letters and not `XX`, in capitals; NULL when there is none",
+         that is two letters and neither `XX` nor `ZZ`, in capitals; NULL when there is none",
     ),
     (
         "ip_inventory",

@@ -109,7 +109,8 @@ impl Transaction {
             ("begins", time(&days, begins)),
             ("ends", time(&days, |day| begins(&day.checked_add_days(Days::new(1))?))),
         ]);
-        self.run("count the passwords of a day", &rows, DAYS).await
+        self.run("count the passwords of a day", &rows, DAYS).await?;
+        self.run("remove the days that have no passwords any more", &rows, EMPTY_DAYS).await
     }
 
     /// SSH keys, the sessions that planted or offered them, and which come together.
@@ -157,10 +158,11 @@ impl Transaction {
         self.write_key_pairs(changes).await
     }
 
-    /// Counts the pairs of keys anew that a changed session holds, or held.
+    /// Counts the pairs of keys anew of sessions whose keys or addresses changed.
     async fn write_key_pairs(&mut self, changes: &[SessionChange]) -> Result<(), StoreError> {
         let mut pairs = BTreeSet::new();
-        for session in changes.iter().flat_map(|change| [&change.before, &change.after]).flatten() {
+        let changed = changes.iter().filter(|change| are_keys_changed(change));
+        for session in changed.flat_map(|change| [&change.before, &change.after]).flatten() {
             let keys: BTreeSet<String> =
                 session.keys.iter().take(PAIRED_KEYS).map(|key| key.key.fingerprint()).collect();
             for one in &keys {
@@ -268,6 +270,9 @@ const DAYS: &str = "INSERT INTO password_statistics (date, total_attempts, uniqu
      ON CONFLICT (date) DO UPDATE SET total_attempts = excluded.total_attempts, \
      unique_passwords = excluded.unique_passwords";
 
+const EMPTY_DAYS: &str = "DELETE FROM password_statistics \
+     WHERE date IN (SELECT day FROM rows) AND total_attempts = 0";
+
 const KEYS: &str = concat!(
     "INSERT INTO ssh_key_intelligence (key_fingerprint, key_type, key_data, key_hash, key_full, \
      key_bits, key_comment, pattern_type, target_path, first_seen, last_seen, total_attempts, \
@@ -305,10 +310,11 @@ const KEY_USES: &str = "INSERT INTO session_ssh_keys (session_id, position, ssh_
 /// The first keys of a session that are paired, so that one with very many costs no square.
 const PAIRED_KEYS: usize = 64;
 
-const CLEAR_KEY_PAIRS: &str = "DELETE FROM ssh_key_associations WHERE EXISTS (SELECT 1 FROM rows \
+const CLEAR_KEY_PAIRS: &str = "DELETE FROM ssh_key_associations WHERE (key_id_1, key_id_2) IN \
+     (SELECT CASE WHEN a.id < b.id THEN a.id ELSE b.id END, \
+     CASE WHEN a.id < b.id THEN b.id ELSE a.id END FROM rows \
      JOIN ssh_key_intelligence a ON a.key_fingerprint = rows.one \
-     JOIN ssh_key_intelligence b ON b.key_fingerprint = rows.other \
-     WHERE (key_id_1 = a.id AND key_id_2 = b.id) OR (key_id_1 = b.id AND key_id_2 = a.id))";
+     JOIN ssh_key_intelligence b ON b.key_fingerprint = rows.other)";
 
 const KEY_PAIRS: &str = "INSERT INTO ssh_key_associations (key_id_1, key_id_2, \
      co_occurrence_count, same_session_count, same_ip_count, first_seen, last_seen) \
@@ -325,15 +331,21 @@ const KEY_PAIRS: &str = "INSERT INTO ssh_key_associations (key_id_1, key_id_2, \
 
 /// The sessions whose keys, or the address they are counted for, are not what they were.
 fn with_changed_keys(changes: &[SessionChange]) -> Vec<(bool, &Session)> {
-    let address = |session: &Session| session.summary.as_ref().and_then(|s| s.source_ip);
-    let is_changed = |(before, after): &(Option<&Session>, &Session)| match before {
-        None => !after.keys.is_empty(),
-        Some(before) => before.keys != after.keys || address(before) != address(after),
-    };
     changes
         .iter()
-        .filter_map(|change| Some((change.before.as_ref(), change.after.as_ref()?)))
-        .filter(is_changed)
-        .map(|(before, after)| (before.is_some(), after))
+        .filter(|change| are_keys_changed(change))
+        .filter_map(|change| Some((change.before.is_some(), change.after.as_ref()?)))
         .collect()
+}
+
+/// Whether a session that came, changed or went has other keys, or another address, than before.
+fn are_keys_changed(change: &SessionChange) -> bool {
+    let address = |session: &Session| session.summary.as_ref().and_then(|s| s.source_ip);
+    match (&change.before, &change.after) {
+        (Some(before), Some(after)) => {
+            before.keys != after.keys || address(before) != address(after)
+        }
+        (None, Some(one)) | (Some(one), None) => !one.keys.is_empty(),
+        (None, None) => false,
+    }
 }

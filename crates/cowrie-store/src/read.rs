@@ -16,8 +16,8 @@ pub struct AddressRow {
     pub ip_address: String,
     /// Its network now.
     pub current_asn: Option<i64>,
-    /// When that network was last confirmed.
-    pub asn_last_verified: Option<DateTime<Utc>>,
+    /// When the history last said which network it belongs to.
+    pub last_observed_at: Option<DateTime<Utc>>,
     /// What sources said of it, as JSON.
     pub enrichment: Option<String>,
 }
@@ -119,7 +119,8 @@ impl Transaction {
             .fetch(
                 "read the inventory of addresses",
                 &rows,
-                "SELECT i.ip_address, i.current_asn, i.asn_last_verified, \
+                "SELECT i.ip_address, i.current_asn, (SELECT max(h.observed_at) \
+                 FROM ip_asn_history h WHERE h.ip_address = i.ip_address) AS last_observed_at, \
                  CAST(i.enrichment AS text) AS enrichment \
                  FROM rows JOIN ip_inventory i ON i.ip_address = rows.ip_address",
             )

@@ -128,9 +128,9 @@ impl Transaction {
         self.run(
             "remove documents of events that moved",
             &rows,
-            "DELETE FROM session_events WHERE EXISTS (SELECT 1 FROM rows \
-             WHERE rows.session_id = session_events.session_id \
-             AND session_events.part >= rows.n_parts)",
+            "DELETE FROM session_events WHERE (session_id, part) IN \
+             (SELECT e.session_id, e.part FROM rows JOIN session_events e \
+             ON e.session_id = rows.session_id AND e.part >= rows.n_parts)",
         )
         .await
     }

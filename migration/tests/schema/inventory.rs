@@ -26,7 +26,9 @@ async fn the_country_is_the_first_that_is_known() {
         let all = r#"'{"dshield":{"country":"US"},"cymru":{"country":"FR"},
             "maxmind":{"country":"DE"}}'"#;
         check(db, all, "DE -").await;
-        for unknown in [r#""""#, r#""XX""#, r#""xx""#, "null", "7", r#"["DE"]"#, r#""DEU""#] {
+        for unknown in
+            [r#""""#, r#""XX""#, r#""xx""#, r#""zz""#, "null", "7", r#"["DE"]"#, r#""DEU""#]
+        {
             let none = format!(r#"'{{"maxmind":{{"country":{unknown}}}}}'"#);
             check(db, &none, "- -").await;
             let second =

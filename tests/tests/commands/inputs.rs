@@ -101,6 +101,27 @@ async fn folders_and_patterns_name_files() {
     assert_eq!(tables.number("SELECT count(*) FROM raw_events").await, 594);
 }
 
+/// One login over midnight: whichever day is loaded first, it counts for the day it began on.
+#[tokio::test]
+async fn the_order_of_days_makes_no_difference() {
+    let day = |time: &str| {
+        format!(
+            r#"{{"eventid":"cowrie.login.failed","session":"0123456789ab","src_ip":"203.0.113.7","username":"root","password":"x","timestamp":"{time}Z"}}"#
+        ) + "\n"
+    };
+    let mut found = Vec::new();
+    for order in [["1.json", "2.json"], ["2.json", "1.json"]] {
+        let site = Site::new(Engine::Sqlite).await;
+        site.write("1.json", day("2026-01-01T23:59:55"));
+        site.write("2.json", day("2026-01-02T00:00:05"));
+        for name in order {
+            site.bulk(&[name]).ended().await.expect(0);
+        }
+        found.push(site.tables().await.contents().await);
+    }
+    assert_same(&found[0], &found[1]);
+}
+
 /// A torn line is kept as a dead letter; when its whole comes, that is an event, and one only.
 #[tokio::test]
 async fn a_line_without_its_end_is_loaded_when_it_is_whole() {

@@ -59,13 +59,23 @@ pub(crate) async fn load_into(db: &TestDb, paths: &[String], how: How) -> Summar
     } else {
         Box::new(Disabled::not_configured(SourceName::MaxMind))
     };
+    load_asking(db, paths, how, source.as_ref()).await
+}
+
+/// Loads what `paths` name, and asks this source.
+pub(crate) async fn load_asking(
+    db: &TestDb,
+    paths: &[String],
+    how: How,
+    source: &dyn OfflineSource,
+) -> Summary {
     let store = Store::over(db.connection().clone());
     let options = LoadOptions {
         ingest_id: "test".to_owned(),
         dry_run: how.dry_run,
         read: ReadOptions { batch_events: how.batch_events, ..ReadOptions::STANDARD },
     };
-    let net_new = NetNew { source: source.as_ref(), is_wanted: &|_| true };
+    let net_new = NetNew { source, is_wanted: &|_| true };
     let sources = find(paths, FindOptions { ignore_missing: false }).unwrap().sources;
     let clock = FixedClock(DateTime::from_timestamp(1_790_000_000, 0).unwrap());
     let stop = CancellationToken::new();

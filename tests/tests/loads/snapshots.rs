@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use cowrie_enrichment::Outcome;
+use chrono::{DateTime, TimeDelta, Utc};
+use cowrie_enrichment::{Answer, Outcome, ScriptedSource, SourceName};
 use cowrie_testdb::{Engine, TestDb};
 use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
 
-use crate::site::{How, PLAIN, load_into, logs, mmdb};
+use crate::site::{How, PLAIN, load_asking, load_into, logs, mmdb};
 
 #[derive(Debug, FromQueryResult)]
 struct Row {
@@ -44,7 +45,7 @@ async fn countries_and_networks_are_those_of_the_databases() {
         let mut seen: BTreeMap<&str, u32> = BTreeMap::new();
         for row in rows(&db).await {
             let address: IpAddr = row.source_ip.parse().unwrap();
-            let answer = source.lookup(address, chrono::DateTime::UNIX_EPOCH);
+            let answer = source.lookup(address, DateTime::UNIX_EPOCH);
             let (country, asn, status) = match &answer.outcome {
                 Outcome::Found(data) => (
                     data.get("country").and_then(|value| value.as_str()).map(str::to_owned),
@@ -64,6 +65,49 @@ async fn countries_and_networks_are_those_of_the_databases() {
         }
         assert!(seen.values().all(|count| *count > 20) && seen.len() == 4, "{seen:?}");
     }
+}
+
+/// A new session from one address each week, and new files each week, which name these networks.
+async fn weeks(db: &TestDb, networks: &[u32]) {
+    let folder = tempfile::tempdir().unwrap();
+    let begin: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().unwrap();
+    for (week, asn) in networks.iter().enumerate() {
+        let time = begin + TimeDelta::weeks(week.try_into().unwrap());
+        let line = serde_json::json!({
+            "eventid": "cowrie.session.connect", "session": format!("{week:012x}"),
+            "src_ip": "8.8.8.8", "protocol": "ssh", "timestamp": time.to_rfc3339(),
+        });
+        let path = folder.path().join(format!("{week}.json"));
+        std::fs::write(&path, format!("{line}\n")).unwrap();
+        let facts = serde_json::json!({ "asn": asn }).as_object().unwrap().clone();
+        let answer = Answer { vintage: Some(time), ..Outcome::found(facts).into() };
+        let asked =
+            ScriptedSource::new(SourceName::MaxMind, [("8.8.8.8".parse().unwrap(), answer)]);
+        load_asking(db, &[path.to_str().unwrap().to_owned()], PLAIN, &asked).await;
+    }
+}
+
+#[tokio::test]
+async fn the_history_has_moves_and_monthly_confirmations() {
+    for engine in Engine::ALL {
+        let db = TestDb::migrated(engine).await;
+        weeks(&db, &[1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2]).await;
+        // Seen, confirmed after five weeks, moved, confirmed after five more.
+        let history = "SELECT asn_number FROM ip_asn_history ORDER BY observed_at";
+        assert_eq!(numbers(&db, history).await, [1, 1, 2, 2], "{engine:?}");
+        let snapshots = "SELECT snapshot_asn FROM session_summaries ORDER BY session_id";
+        assert_eq!(
+            numbers(&db, snapshots).await,
+            [1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2],
+            "{engine:?}"
+        );
+    }
+}
+
+async fn numbers(db: &TestDb, query: &str) -> Vec<i64> {
+    let statement = Statement::from_string(db.connection().get_database_backend(), query);
+    let rows = db.connection().query_all_raw(statement).await.unwrap();
+    rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
 }
 
 #[tokio::test]

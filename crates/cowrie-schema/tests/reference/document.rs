@@ -44,6 +44,9 @@ row it names.
 *Knowledge* is what sources said and what follows from it; it is compared when the answers in force \
 are equal.
 The pair of numbers in `ssh_key_associations` is compared through the keys' fingerprints.
+Inside of `enrichment`, times of asking (`fetched_at`, and `at` of a snapshot value) are work.
+One row is left of what was known before: an address that a session was taken to come from, until \
+its connect named another, stays in `ip_inventory`, with a `session_count` of 0.
 ";
 
 /// The whole document.
