@@ -234,7 +234,8 @@ fn keep(slot: &mut Option<String>, value: Option<String>) {
 fn duration(fields: &Fields<'_>) -> Option<f64> {
     let seconds = fields.number("duration_ms").map(|ms| ms / 1e3);
     let seconds = seconds.or_else(|| fields.number("duration")).filter(|s| (0.0..1e9).contains(s));
-    seconds.map(|seconds| (seconds * 1e6).round() / 1e6)
+    // Of the two zeros only one is printed alike everywhere.
+    seconds.map(|seconds| ((seconds * 1e6).round() / 1e6).abs())
 }
 
 /// The version line; releases of 2019 to 2021 wrote Python's `b'…'` around it.

@@ -142,7 +142,7 @@ impl Transaction {
         .await
     }
 
-    /// Looks up the span of addresses that lost a session.
+    /// Looks up the span of addresses that lost a session, and removes those that have none left.
     pub(crate) async fn recount_addresses(
         &mut self,
         vacated: &BTreeSet<String>,
@@ -157,9 +157,35 @@ impl Transaction {
              ON s.source_ip = rows.ip_address GROUP BY s.source_ip) AS span \
              WHERE ip_inventory.ip_address = span.source_ip",
         )
-        .await
+        .await?;
+        for (doing, sql) in EMPTY_ADDRESSES {
+            self.run(doing, &rows, sql).await?;
+        }
+        Ok(())
     }
 }
+
+/// Takes back what an address brought that no session comes from after all.
+const EMPTY_ADDRESSES: [(&str, &str); 3] = [
+    (
+        "count the addresses of a network that lost one",
+        "UPDATE asn_inventory SET unique_ip_count = unique_ip_count - \
+         (SELECT count(*) FROM rows JOIN ip_inventory i ON i.ip_address = rows.ip_address \
+         WHERE i.session_count = 0 AND i.current_asn = asn_inventory.asn_number) \
+         WHERE asn_number IN (SELECT i.current_asn FROM rows \
+         JOIN ip_inventory i ON i.ip_address = rows.ip_address WHERE i.session_count = 0)",
+    ),
+    (
+        "remove the history of addresses without a session",
+        "DELETE FROM ip_asn_history WHERE ip_address IN (SELECT i.ip_address FROM rows \
+         JOIN ip_inventory i ON i.ip_address = rows.ip_address WHERE i.session_count = 0)",
+    ),
+    (
+        "remove addresses without a session",
+        "DELETE FROM ip_inventory WHERE session_count = 0 \
+         AND ip_address IN (SELECT ip_address FROM rows)",
+    ),
+];
 
 const ADDRESSES: &str = concat!(
     "INSERT INTO ip_inventory (ip_address, current_asn, asn_last_verified, first_seen, last_seen, \

@@ -168,11 +168,31 @@ impl Transaction {
         .await
     }
 
-    /// The files of sessions; a session never loses one.
+    /// The files of sessions. What is known of a file that stays is kept; a session loses one when
+    /// it turns out to be several.
     pub(crate) async fn write_files(
         &mut self,
         changes: &[SessionChange],
     ) -> Result<(), StoreError> {
+        let lost: Vec<(&str, &str)> = changes
+            .iter()
+            .filter_map(|change| Some((change.before.as_ref()?, change.after.as_ref()?)))
+            .flat_map(|(before, after)| {
+                let stays = |file: &FileUse| after.files.iter().any(|f| f.shasum == file.shasum);
+                let gone = before.files.iter().filter(move |file| !stays(file));
+                gone.map(|file| (before.id.as_str(), file.shasum.as_str()))
+            })
+            .collect();
+        let rows = Rows::new(vec![
+            ("session_id", text(&lost, |(id, _)| Some(id))),
+            ("shasum", text(&lost, |(_, shasum)| Some(shasum))),
+        ]);
+        self.run(
+            "remove the files that moved to another session",
+            &rows,
+            "DELETE FROM files WHERE (session_id, shasum) IN (SELECT session_id, shasum FROM rows)",
+        )
+        .await?;
         let changed = changed(changes, |session| &session.files);
         let uses: Vec<(&str, usize, &FileUse)> =
             changed.iter().flat_map(|(_, session)| numbered(session, &session.files)).collect();

@@ -122,6 +122,44 @@ async fn the_order_of_days_makes_no_difference() {
     assert_same(&found[0], &found[1]);
 }
 
+/// What turns out later leaves nothing behind of what was believed before.
+#[tokio::test]
+async fn what_was_believed_too_early_leaves_no_trace() {
+    let event = |kind: &str, from: &str, time: &str, rest: &str| {
+        format!(
+            r#"{{"eventid":"cowrie.{kind}","session":"0123456789ab","sensor":"s","src_ip":"{from}","timestamp":"{time}Z"{rest}}}"#
+        ) + "\n"
+    };
+    let (one, other) = ("81.2.69.142", "89.160.20.112");
+    let shasum = "a".repeat(64);
+    let download = format!(r#","shasum":"{shasum}","url":"http://192.0.2.1/x""#);
+    let splits = [
+        event("session.connect", one, "2025-01-01T00:00:10", "")
+            + &event("session.file_download", other, "2025-01-01T01:00:20", &download),
+        event("session.connect", other, "2025-01-01T01:00:00", ""),
+    ];
+    let moves = [
+        event("login.failed", one, "2025-01-01T00:00:05", r#","username":"a","password":"b""#),
+        event("session.connect", other, "2025-01-01T00:00:00", ""),
+    ];
+    let later = event("session.connect", one, "2025-02-01T00:00:00", "").replace("9ab", "9ac");
+    for engine in Engine::ALL {
+        for [early, late] in [&splits, &moves] {
+            let mut found = Vec::new();
+            for order in [[early, late, &later], [late, early, &later]] {
+                let site = Site::new(engine).await;
+                for (at, text) in order.iter().enumerate() {
+                    let name = format!("{at}.json");
+                    site.write(&name, text);
+                    site.bulk(&[&name]).ended().await.expect(0);
+                }
+                found.push(site.tables().await.contents().await);
+            }
+            assert_same(&found[0], &found[1]);
+        }
+    }
+}
+
 /// A torn line is kept as a dead letter; when its whole comes, that is an event, and one only.
 #[tokio::test]
 async fn a_line_without_its_end_is_loaded_when_it_is_whole() {

@@ -45,8 +45,7 @@ row it names.
 are equal.
 The pair of numbers in `ssh_key_associations` is compared through the keys' fingerprints.
 Inside of `enrichment`, times of asking (`fetched_at`, and `at` of a snapshot value) are work.
-One row is left of what was known before: an address that a session was taken to come from, until \
-its connect named another, stays in `ip_inventory`, with a `session_count` of 0.
+The span of a network is not narrowed again when a session turns out to come from elsewhere.
 ";
 
 /// The whole document.
