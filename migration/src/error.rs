@@ -16,6 +16,20 @@ pub enum MigrateError {
         /// The legacy program's `schema_version`, 0 when it kept none.
         version: u32,
     },
+    /// A SQLite file with tables of another program; nothing was changed.
+    #[error(
+        "this database holds tables of another program; nothing was changed; name another file"
+    )]
+    Other,
+    /// A PostgreSQL database that cannot hold every character; nothing was changed.
+    #[error(
+        "the encoding of this database is {encoding}, and must be UTF8 to hold what attackers send; \
+         nothing was changed; create one with `createdb --encoding=UTF8 --template=template0`"
+    )]
+    Encoding {
+        /// What the server says of the database.
+        encoding: String,
+    },
     /// The schema is of a later release than this program; nothing was changed.
     #[error(
         "the schema of this database is version {found}, this program knows {newest} at most; \

@@ -35,6 +35,7 @@ pub struct StepReport {
 pub async fn up(db: &DatabaseConnection, to: Option<u32>) -> Result<Vec<StepReport>, MigrateError> {
     let target = known(to.unwrap_or(NEWEST))?;
     let next = |ledger: &Ledger| missing(ledger, target).next();
+    check_encoding(db).await?;
     let mut reports = Vec::new();
     while let Some(report) = one_step(db, Direction::Up, next).await? {
         reports.push(report);
@@ -73,6 +74,25 @@ pub async fn down(db: &DatabaseConnection, to: u32) -> Result<Vec<StepReport>, M
 
 /// A step's number and name.
 type Step = (u32, &'static str);
+
+/// Refuses a PostgreSQL database that would refuse characters later, one load at a time.
+async fn check_encoding(db: &DatabaseConnection) -> Result<(), MigrateError> {
+    if db.get_database_backend() == DbBackend::Sqlite {
+        return Ok(());
+    }
+    let read = |source| MigrateError::Read { source };
+    let query = Statement::from_string(DbBackend::Postgres, "SHOW server_encoding");
+    let row = db.query_one_raw(query).await.map_err(read)?;
+    let encoding: Option<String> =
+        row.map(|row| row.try_get_by_index(0)).transpose().map_err(read)?;
+    match encoding {
+        // Bytes as they come are no obstacle.
+        Some(encoding) if !matches!(encoding.as_str(), "UTF8" | "SQL_ASCII") => {
+            Err(MigrateError::Encoding { encoding })
+        }
+        _ => Ok(()),
+    }
+}
 
 /// The number, if a step has it.
 fn known(number: u32) -> Result<u32, MigrateError> {

@@ -20,6 +20,8 @@ pub enum Origin {
     Steps,
     /// The legacy program; [`Status::version`] is the version it recorded, 0 when it kept none.
     Legacy,
+    /// Another program. A PostgreSQL database may be shared with one; a SQLite file is not.
+    Other,
 }
 
 /// What a database has of the schema.
@@ -111,6 +113,7 @@ impl Ledger {
             (Some(_), _) => Origin::Steps,
             (None, Some(_)) => Origin::Legacy,
             (None, None) if has_table(db, "session_summaries").await? => Origin::Legacy,
+            (None, None) if is_file_of_others(db).await? => Origin::Other,
             (None, None) => Origin::Empty,
         };
         let version = recorded.unwrap_or(0).max(newest_applied.unwrap_or(0));
@@ -121,6 +124,7 @@ impl Ledger {
     pub(crate) fn check_ours(&self) -> Result<(), MigrateError> {
         match self.origin {
             Origin::Legacy => Err(MigrateError::Legacy { version: self.version }),
+            Origin::Other => Err(MigrateError::Other),
             Origin::Steps if self.version > NEWEST => {
                 Err(MigrateError::Newer { found: self.version, newest: NEWEST })
             }
@@ -166,6 +170,16 @@ async fn recorded_version<C: ConnectionTrait>(db: &C) -> Result<Option<u32>, DbE
 
 fn statement<C: ConnectionTrait>(db: &C, query: &'static str) -> Statement {
     Statement::from_string(db.get_database_backend(), query)
+}
+
+/// Whether a SQLite file holds tables, given that none of them is ours.
+async fn is_file_of_others<C: ConnectionTrait>(db: &C) -> Result<bool, DbErr> {
+    if db.get_database_backend() == DbBackend::Postgres {
+        return Ok(false);
+    }
+    let query = "SELECT 1 FROM sqlite_master WHERE type = 'table' \
+        AND name NOT IN ('seaql_migrations', 'sqlite_sequence') LIMIT 1";
+    Ok(db.query_one_raw(statement(db, query)).await?.is_some())
 }
 
 async fn has_table<C: ConnectionTrait>(db: &C, table: &str) -> Result<bool, DbErr> {

@@ -3,6 +3,8 @@
 //! The extension may come long after the steps ran, so that it is looked for at every
 //! [`crate::up`], and what is missing is made then.
 
+use std::fmt;
+
 use sea_orm_migration::sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement, TransactionTrait,
 };
@@ -22,6 +24,17 @@ pub enum Vectors {
     TablesMissing,
     /// Both tables are there.
     TablesPresent,
+}
+
+impl fmt::Display for Vectors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotPostgres => "none in SQLite",
+            Self::ExtensionMissing => "none, pgvector is not in this database",
+            Self::TablesMissing => "pgvector is there, the tables are not yet",
+            Self::TablesPresent => "kept with pgvector",
+        })
+    }
 }
 
 const TABLES: [&str; 2] = ["command_sequence_vectors", "behavioral_vectors"];

@@ -71,7 +71,7 @@ pub(crate) fn status(target: &Target, status: &Status, format: Format) -> io::Re
         }
         let shown = target.to_string();
         format!(
-            "{}: version {} of {}\n\n{table}\nvectors: {:?}\n",
+            "{}: version {} of {}\n\n{table}\nvectors: {}\n",
             safe::terminal(&shown),
             status.version,
             status.newest,

@@ -1,6 +1,7 @@
 //! `cowrie-loader bulk`: composes settings, source, store and the load.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Context;
 use cowrie_cli::args::Format;
@@ -15,6 +16,7 @@ use cowrie_ingest::{FileProblem, LoadOptions, NetNew, ReadOptions, Summary, load
 use cowrie_logfile::{FindOptions, Found, Limits, Problem, Source, find};
 use cowrie_secrets::ProcessEnvironment;
 use cowrie_store::{RunEnd, RunRecord, Store};
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use crate::args::{BulkArgs, Program};
@@ -22,11 +24,17 @@ use crate::database::{self, Database};
 use crate::observe::Everyone;
 use crate::{report, source};
 
+/// How long a run that was stopped waits to write that it was.
+const STOPPED_WAIT: Duration = Duration::from_secs(2);
+
 /// Loads what the arguments name, and prints what came of it.
 pub(crate) async fn run(program: &Program, args: &BulkArgs, stop: &Stop) -> anyhow::Result<Exit> {
     let settings = settings(program)?;
     let sensor = args.sensor.as_deref();
-    let found = inputs(args, &settings)?;
+    let found = tokio::select! {
+        found = inputs(args, &settings) => found?,
+        () = stop.token().cancelled() => return Ok(Exit::Done),
+    };
     let source = source::open(args.mmdb_dir.as_deref(), settings.maxmind_dir.as_deref())?;
     let setting = sensor.map_or(&settings.database, |name| settings.database_of(name));
     // A database named on the command line beats the sensor's own.
@@ -63,13 +71,29 @@ pub(crate) async fn run(program: &Program, args: &BulkArgs, stop: &Stop) -> anyh
         Ok(()) => stop.received().unwrap_or_else(|| exit_of(&summary, source.as_ref())),
         Err(_) => failed,
     };
-    if !args.dry_run {
-        let end = run_end(&summary, exit, source.as_ref());
-        database.store.end_run(&run, &end).await.exit_with(failed)?;
+    let end = (!args.dry_run).then(|| run_end(&summary, exit, source.as_ref()));
+    let ended = end_database(database, &run, end);
+    // Who stops does not wait for a database that another program holds.
+    let patience = if stop.received().is_some() { STOPPED_WAIT } else { Duration::MAX };
+    if let Ok(ended) = timeout(patience, ended).await {
+        ended.exit_with(failed)?;
     }
     printed.exit_with(failed)?;
-    database.store.close().await.exit_with(failed)?;
     Ok(exit)
+}
+
+/// Records how the run ended, and closes the database.
+async fn end_database(
+    database: Database,
+    run: &RunRecord,
+    end: Option<RunEnd>,
+) -> anyhow::Result<()> {
+    if let Some(end) = end {
+        database.store.end_run(run, &end).await?;
+    }
+    database.check_file()?;
+    database.store.close().await?;
+    Ok(())
 }
 
 fn settings(program: &Program) -> anyhow::Result<Settings> {
@@ -93,7 +117,7 @@ struct Inputs {
     problems: Vec<FileProblem>,
 }
 
-fn inputs(args: &BulkArgs, settings: &Settings) -> anyhow::Result<Inputs> {
+async fn inputs(args: &BulkArgs, settings: &Settings) -> anyhow::Result<Inputs> {
     let mut paths = args.paths.clone();
     if let Some(name) = &args.sensor {
         let Some(sensor) = settings.sensor(name) else {
@@ -108,7 +132,9 @@ fn inputs(args: &BulkArgs, settings: &Settings) -> anyhow::Result<Inputs> {
         }
     }
     let options = FindOptions { ignore_missing: args.ignore_missing };
-    let Found { sources, problems } = find(&paths, options).exit_with(Exit::Usage)?;
+    // A large tree takes its time, in which a stop must be heard.
+    let found = tokio::task::spawn_blocking(move || find(&paths, options)).await?;
+    let Found { sources, problems } = found.exit_with(Exit::Usage)?;
     if sources.is_empty() {
         warn!("there is no log to read");
     }

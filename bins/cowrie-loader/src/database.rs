@@ -1,7 +1,9 @@
 //! From the settings to an open database.
 
-use std::path::Path;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use cowrie_cli::{Exit, ExitWith, Failure};
 use cowrie_config::{DatabaseSetting, DatabaseUrl};
 use cowrie_secrets::ProcessEnvironment;
@@ -12,6 +14,8 @@ use tempfile::TempDir;
 pub(crate) struct Database {
     pub(crate) store: Store,
     pub(crate) shown: String,
+    /// The file that it is, and which one that was when it was opened.
+    file: Option<(PathBuf, u64)>,
     /// Holds the passing database until the run ends.
     _passing: Option<TempDir>,
 }
@@ -45,7 +49,27 @@ pub(crate) async fn open(setting: &DatabaseSetting, dry_run: bool) -> anyhow::Re
     } else {
         Store::open(&target).await?
     };
-    Ok(Database { store, shown, _passing: passing })
+    let file = match target {
+        Target::Sqlite(path) => Some((path.clone(), inode(&path)?)),
+        Target::Postgres { .. } => None,
+    };
+    Ok(Database { store, shown, file, _passing: passing })
+}
+
+impl Database {
+    /// SQLite goes on writing into a file that was removed or replaced, and nobody sees it again.
+    pub(crate) fn check_file(&self) -> anyhow::Result<()> {
+        let Some((path, opened)) = &self.file else { return Ok(()) };
+        if inode(path).ok() == Some(*opened) {
+            return Ok(());
+        }
+        anyhow::bail!("the database `{}` was removed while it was written", path.display())
+    }
+}
+
+fn inode(path: &Path) -> anyhow::Result<u64> {
+    let failed = || format!("failed to look at the database `{}`", path.display());
+    Ok(std::fs::metadata(path).with_context(failed)?.ino())
 }
 
 /// SQLite's own words for a missing folder do not name it.

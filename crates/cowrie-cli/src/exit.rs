@@ -125,9 +125,17 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
     failure.map_or(Exit::Nothing, Failure::exit)
 }
 
-/// The error and its causes in one line, harmless for a terminal.
+/// The error and its causes in one line, harmless for a terminal. A cause that was said before, as
+/// libraries do that repeat what is behind them, is not said again.
 fn error_line(error: &anyhow::Error) -> String {
-    format!("error: {}", safe::terminal(&format!("{error:#}")))
+    let mut line = "error".to_owned();
+    for cause in error.chain().map(ToString::to_string) {
+        if !line.ends_with(&cause) {
+            line.push_str(": ");
+            line.push_str(&cause);
+        }
+    }
+    safe::terminal(&line).into_owned()
 }
 
 #[cfg(test)]
@@ -161,6 +169,13 @@ mod tests {
         check(&cause, "error: x", Exit::Usage);
         let again = Err::<(), _>(cause).exit_with(Exit::Nothing).unwrap_err();
         check(&again, "error: x", Exit::Nothing);
+    }
+
+    #[test]
+    fn nothing_is_said_twice() {
+        let cause = Err::<(), _>(std::io::Error::other("no room"));
+        let error = cause.context("the disk says: no room").context("failed").unwrap_err();
+        check(&error, "error: failed: the disk says: no room", Exit::Nothing);
     }
 
     #[test]

@@ -219,6 +219,11 @@ fn sqlite(text: &str) -> Result<DatabaseUrl, DatabaseUrlError> {
         _ if text.contains("://") => return Err(DatabaseUrlError::Scheme),
         _ => text,
     };
+    // What was to be a server would pass as the name of a file, and be repeated as one.
+    let has_account = path.rsplit_once('@').is_some_and(|(before, _)| before.contains(':'));
+    if has_account {
+        return Err(DatabaseUrlError::Malformed { problem: "a path has no account in it" });
+    }
     match path {
         "" => Err(DatabaseUrlError::Empty),
         ":memory:" => Ok(DatabaseUrl::SqliteMemory),
@@ -357,6 +362,9 @@ mod tests {
             "mysql://loader:hunter2@h/c",
             "it is neither a path nor a `sqlite:` or `postgresql:` URL",
         );
+        for text in ["//u:hunter2@h/c", "sqlite://u:hunter2@h/c", "u:hunter2@h"] {
+            check_refused(text, "it is not a usable URL: a path has no account in it");
+        }
         for text in ["postgres:/u:hunter2@h/c", "postgresql:u:hunter2@h", "postgres+x:hunter2"] {
             check_refused(text, "it is not a usable URL: `//` must follow its scheme");
         }

@@ -23,7 +23,21 @@ pub(crate) const MASKS: RangeInclusive<char> = '\u{e000}'..='\u{f8ff}';
 const SHOWN_PARAMETERS: [&str; 5] = ["host", "port", "user", "dbname", "sslmode"];
 
 /// Parameters that hold a secret.
-const SECRET_PARAMETERS: [&str; 2] = ["password", "sslpassword"];
+const SECRET_PARAMETERS: [&str; 1] = ["password"];
+
+/// Further parameters that the driver knows. It would warn of others, and show their values.
+const OTHER_PARAMETERS: [&str; 10] = [
+    "application_name",
+    "hostaddr",
+    "options",
+    "ssl-ca",
+    "ssl-cert",
+    "ssl-key",
+    "sslcert",
+    "sslkey",
+    "sslrootcert",
+    "statement-cache-capacity",
+];
 
 impl<'a> UrlParts<'a> {
     /// Takes the text apart. It is strict where a password with punctuation in it could slip
@@ -50,7 +64,15 @@ impl<'a> UrlParts<'a> {
             return Err("its database name contains a `/`");
         }
         let query = query.split('&').filter(|pair| !pair.is_empty());
-        let query = query.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect();
+        let query: Vec<_> = query.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).collect();
+        let is_known = |(key, _): &(&str, &str)| {
+            [&SHOWN_PARAMETERS[..], &SECRET_PARAMETERS, &OTHER_PARAMETERS]
+                .iter()
+                .any(|known| known.contains(key))
+        };
+        if !query.iter().all(is_known) {
+            return Err("it has a parameter that is not known");
+        }
         Ok(Self { user, password, host, port, database, query })
     }
 
@@ -142,9 +164,8 @@ mod tests {
         check("u:hunter2@h/c", "postgresql://u@h/c", true);
         check("u:hunter2:x@[2001:db8::1]:5432/c", "postgresql://u@[2001:db8::1]:5432/c", true);
         check("[::1]", "postgresql://[::1]/", false);
-        check("/c?host=%2Frun&x=1", "postgresql:///c?host=%2Frun", false);
+        check("/c?host=%2Frun&options=1", "postgresql:///c?host=%2Frun", false);
         check("h/c?password=hunter2&sslmode=require", "postgresql://h/c?sslmode=require", true);
-        check("h/c?sslpassword=hunter2", "postgresql://h/c", true);
         check("u:\u{e000}@h/c", "postgresql://u@h/c", false);
         check("u:\u{e000}x@h/c", "postgresql://u@h/c", true);
         check(
@@ -169,6 +190,9 @@ mod tests {
             "2001:db8::1/c",
             "[hunter2]/c",
             "[::1]hunter2/c",
+            "h/c?sslpassword=hunter2",
+            "h/c?PASSWORD=hunter2",
+            "h/c?pass=hunter2",
         ] {
             let error = UrlParts::parse(rest).unwrap_err();
             assert!(!error.contains("hunter2"), "{rest}");

@@ -8,7 +8,7 @@ use cowrie_logfile::Source;
 use cowrie_store::{Changes, Store, StoreError, Writing};
 use tokio::sync::mpsc;
 use tokio::task::JoinError;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::Batch;
@@ -86,7 +86,9 @@ pub async fn load(
     while let Some(batch) = next_batch(&mut batches, &filling, stop).await {
         progress.bytes_on_disk += batch.bytes_on_disk;
         batch.problems.iter().for_each(|problem| observer.problem(problem));
-        loader.batch(batch).await?;
+        if !loader.batch(batch, stop).await? {
+            break;
+        }
         progress.events = loader.summary.events;
         progress.rejected = loader.summary.rejected;
         observer.progress(&progress);
@@ -99,6 +101,12 @@ pub async fn load(
     summary.stopped = stop.is_cancelled();
     summary.end(started.elapsed());
     Ok(summary)
+}
+
+/// Comes when a stop was asked for so long ago.
+async fn stopped_for(stop: &CancellationToken, wait: Duration) {
+    stop.cancelled().await;
+    sleep(wait).await;
 }
 
 /// The next batch that is full, or that has waited for too long; `None` at the end of the input,
@@ -134,10 +142,16 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    async fn batch(&mut self, batch: Batch) -> Result<(), StoreError> {
-        let mut writing = match self.open.take() {
-            Some(writing) => writing,
-            None => self.store.begin_writing().await?,
+    /// Stores a batch; `false` when a stop came while another program was writing.
+    async fn batch(&mut self, batch: Batch, stop: &CancellationToken) -> Result<bool, StoreError> {
+        let mut writing = if let Some(writing) = self.open.take() {
+            writing
+        } else {
+            tokio::select! {
+                biased;
+                writing = self.store.begin_writing() => writing?,
+                () = stopped_for(stop, LONGEST_WAIT) => return Ok(false),
+            }
         };
         let (n_events, rejected) = (batch.events.len() as u64, batch.rejected);
         let new_events = self.merge(&mut writing, batch).await?;
@@ -150,7 +164,7 @@ impl Loader<'_> {
         self.summary.new_events += new_events;
         self.summary.duplicate_events += n_events - new_events;
         self.summary.rejected += rejected;
-        Ok(())
+        Ok(true)
     }
 
     /// Merges a batch in its transaction; gives the number of events that are new.

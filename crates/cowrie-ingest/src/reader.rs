@@ -101,7 +101,7 @@ impl Reader<'_> {
     fn source(&mut self, source: &Source) -> Result<(), Stopped> {
         let name = source.path().to_string_lossy().into_owned();
         match cowrie_logfile::open(source, self.options.limits) {
-            Ok(mut log) => self.log(&name, &mut log),
+            Ok(mut log) => self.log(&name, source.size(), &mut log),
             Err(error) => {
                 self.problem(&name, describe(&error));
                 Ok(())
@@ -109,7 +109,7 @@ impl Reader<'_> {
         }
     }
 
-    fn log(&mut self, name: &str, log: &mut LogReader) -> Result<(), Stopped> {
+    fn log(&mut self, name: &str, size: Option<u64>, log: &mut LogReader) -> Result<(), Stopped> {
         self.filling.lock().files += 1;
         let mut tally = Tally::default();
         let mut is_at_end = false;
@@ -131,6 +131,10 @@ impl Reader<'_> {
             self.flush_when_full()?;
         }
         self.end_of_no_log(name, log, log.offset(), &mut tally);
+        if !tally.has_problem && size.is_some_and(|size| log.compressed_offset() < size) {
+            self.problem(name, "became shorter while it was read".to_owned());
+            tally.has_problem = true;
+        }
         self.tell_of_rejects(name, &tally);
         Ok(())
     }

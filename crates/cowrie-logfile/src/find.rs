@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use glob::{MatchOptions, glob_with};
+use glob::{GlobResult, MatchOptions, glob_with};
 use walkdir::{DirEntry, WalkDir};
 
 /// What one log is read from.
@@ -160,16 +160,24 @@ impl Search {
 
     /// Expands a pattern; one that matches nothing is missing, as is a path that is no pattern.
     fn expand(&mut self, input: &str) {
-        // As in a shell, `*` matches neither a slash nor the dot of a hidden file.
+        // As in a shell, `*` matches no slash. That it does not match the dot of a hidden file is
+        // seen to here: the library panics over names that are not UTF-8 when it is asked to.
         let options = MatchOptions {
             case_sensitive: true,
             require_literal_separator: true,
-            require_literal_leading_dot: true,
+            require_literal_leading_dot: false,
         };
         let is_pattern = input.contains(['*', '?', '[']);
         let matches = is_pattern.then(|| glob_with(input, options).ok()).flatten();
         let mut matched = false;
-        for entry in matches.into_iter().flatten() {
+        let is_meant = |entry: &GlobResult| match entry {
+            Ok(path) => path
+                .iter()
+                .zip(Path::new(input))
+                .all(|(name, part)| !is_hidden(name) || is_hidden(part)),
+            Err(_) => true,
+        };
+        for entry in matches.into_iter().flatten().filter(is_meant) {
             matched = true;
             match entry {
                 Ok(path) => match fs::metadata(&path) {

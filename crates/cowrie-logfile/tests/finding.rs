@@ -1,6 +1,7 @@
 //! Finding logs and opening them.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
@@ -88,6 +89,16 @@ fn what_is_named_twice_is_taken_once() {
     let folder = folder(&["d/b.json", "d/a.json"]);
     symlink(folder.path().join("d/a.json"), folder.path().join("d/c.json")).unwrap();
     check(&folder, &["d/b.json", "d", "d/../d/a.json", "d/*.json"], &["d/b.json", "d/a.json"]);
+}
+
+#[test]
+fn a_name_that_is_not_utf8_stands_in_nobodys_way() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let folder = folder(&["good.json"]);
+    fs::write(folder.path().join(OsStr::from_bytes(b"bad\xff.json")), "{}").unwrap();
+    check(&folder, &["*.json"], &["good.json"]);
+    check(&folder, &["good*"], &["good.json"]);
 }
 
 #[test]

@@ -126,6 +126,36 @@ async fn a_database_of_the_legacy_program_is_refused() {
 }
 
 #[tokio::test]
+async fn a_file_of_another_program_is_left_alone() {
+    let site = empty(Engine::Sqlite).await;
+    let tables = site.tables().await;
+    tables.execute("CREATE TABLE auth (id integer)").await;
+    site.write("cowrie.json", sample("v2.4.0/cowrie.json"));
+    let refused = ["holds tables of another program", "name another file"];
+    for arguments in [&["migrate"][..], &["migrate", "--dry-run"]] {
+        db(&site, arguments).await.expect(4).says(&refused);
+    }
+    site.bulk(&["cowrie.json"]).ended().await.expect(4).says(&refused);
+    let names = "SELECT name FROM sqlite_master";
+    assert_eq!(tables.lines(names).await, ["auth"]);
+    assert_eq!(document(&site, &["status"], 0).await["made_by"], "other");
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_hold_every_character_is_refused() {
+    let site = empty(Engine::Postgres).await;
+    let tables = site.tables().await;
+    let name = tables.lines("SELECT current_database()::text || '_latin'").await.concat();
+    let create = "ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0";
+    tables.execute(&format!("CREATE DATABASE \"{name}\" {create}")).await;
+    let place = format!("{}_latin", site.db());
+    let migrate = site.program(Program::Db, &["migrate", "--db", &place]);
+    let ended = migrate.ended().await;
+    tables.execute(&format!("DROP DATABASE \"{name}\" WITH (FORCE)")).await;
+    ended.expect(4).says(&["the encoding of this database is LATIN1", "UTF8"]);
+}
+
+#[tokio::test]
 async fn a_database_that_is_not_there() {
     let site = Site::new(Engine::Sqlite).await;
     for work in ["status", "check"] {
