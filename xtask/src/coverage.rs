@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use serde::Deserialize;
 
-use crate::workspace::{self, Metadata};
+use crate::workspace::{self, Metadata, Package};
 use crate::{apt, process};
 
 const VERSION: &str = "cargo-llvm-cov@0.9.1";
@@ -75,11 +75,15 @@ impl Coverage {
         self.environment.iter().map(|(name, value)| (name, value))
     }
 
-    /// Print the lines reached by each crate; an error when too few are.
+    /// Print the lines reached by each published crate; an error when too few are.
     pub(crate) fn report(&self) -> Result<()> {
         let text = process::read(&mut self.llvm_cov(&["report", "--json", "--summary-only"]))?;
         let report: Report = serde_json::from_str(&text).context("failed to read the report")?;
-        let files = report.files(&workspace::root());
+        let mut files = report.files(&workspace::root());
+        // Tools and helpers of tests would make the figure better than the product is.
+        let metadata = Metadata::read()?;
+        let folders: Vec<PathBuf> = metadata.published().map(Package::folder).collect();
+        files.retain(|path, _| folders.iter().any(|f| workspace::root().join(path).starts_with(f)));
         let all = files.values().fold(Lines::default(), |sum, lines| sum.and(*lines));
         println!("\nlines that the tests reach");
         for (name, lines) in by_crate(&files) {

@@ -142,29 +142,12 @@ const MINERS_AND_SCANNERS: [&str; 30] = [
     "zmap",
 ];
 
-/// For each first letter, the lengths of the names above, a bit each: most words end here.
-const LENGTHS: [u16; 26] = {
-    let mut lengths = [0; 26];
-    let mut at = 0;
-    while at < MINERS_AND_SCANNERS.len() {
-        let name = MINERS_AND_SCANNERS[at].as_bytes();
-        lengths[(name[0] - b'a') as usize] |= 1 << name.len();
-        at += 1;
-    }
-    lengths
-};
-
 /// Whether a word of letters and digits names a miner or a scanner, whatever its case.
 pub(crate) fn is_miner_or_scanner(word: &str) -> bool {
     let lowered = |byte: &u8| byte.to_ascii_lowercase();
-    let first = word.as_bytes().first().map(lowered).and_then(|byte| byte.checked_sub(b'a'));
-    let lengths =
-        first.and_then(|letter| LENGTHS.get(usize::from(letter))).copied().unwrap_or_default();
-    let is_possible = word.len() < 16 && lengths & (1 << word.len()) != 0;
-    is_possible
-        && MINERS_AND_SCANNERS
-            .binary_search_by(|known| known.bytes().cmp(word.as_bytes().iter().map(lowered)))
-            .is_ok()
+    MINERS_AND_SCANNERS
+        .binary_search_by(|known| known.bytes().cmp(word.as_bytes().iter().map(lowered)))
+        .is_ok()
 }
 
 #[cfg(test)]

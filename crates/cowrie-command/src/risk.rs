@@ -146,6 +146,7 @@ mod tests {
                 "/ip cloud print",
                 "echo $(whoami)",
                 "id 2>/dev/null",
+                "cat /etc/netdata/x.conf",
             ],
         );
         check(Risk::FileChange, &["rm -rf /tmp/x", ">x", "echo a > b", "mkdir -p .ssh"]);
@@ -206,9 +207,23 @@ mod tests {
                 "echo x >> /etc/rc.local",
                 "systemctl enable x",
                 "cp x /etc/init.d/x",
+                "sed -i s/a/b/ /etc/passwd",
             ],
         );
         check(Risk::KeyPlanted, &["echo x >> ~/.ssh/authorized_keys"]);
+    }
+
+    #[test]
+    fn looks_dangerous_and_is_not() {
+        for command in [
+            "cp /etc/passwd /tmp/x",
+            "sed -n 1p /etc/passwd",
+            "export HISTTIMEFORMAT=%F",
+            "systemctl restart sshd",
+        ] {
+            assert!(!risk(command).is_high(), "{command}");
+        }
+        check(Risk::Execution, &["chmod u=rwx f"]);
     }
 
     #[test]

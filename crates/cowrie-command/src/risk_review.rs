@@ -96,7 +96,7 @@ impl Review {
         if self.names_network && statement.arguments().iter().any(|word| is_network_device(word)) {
             found = Risk::RemoteShell;
         }
-        if statement.prefixes().iter().any(|word| word.starts_with("HIST")) {
+        if statement.prefixes().iter().any(|word| switches_history_off(word)) {
             found = found.max(Risk::Wiping);
         }
         if is_download(&name, statement) {
@@ -141,46 +141,56 @@ fn program_risk(name: &str, purposes: Purposes, statement: &Statement<'_>) -> Ri
     }
     let reads_secrets =
         purposes.include(Purpose::ReadFiles) && arguments.iter().any(|word| is_secret_file(word));
-    match () {
-        () if purposes.include(Purpose::Destroy) => Risk::Wiping,
-        () if purposes.include(Purpose::Accounts) => Risk::Persistence,
-        () if purposes.include(Purpose::Transfer) => Risk::Transfer,
-        () if purposes.include(Purpose::Permissions) => Risk::Execution,
-        () if purposes.include(Purpose::StopProcesses) => Risk::ProcessControl,
-        () if reads_secrets => Risk::CredentialAccess,
-        () if purposes.include(Purpose::Install) => Risk::PackageInstall,
-        () if purposes.include(Purpose::ChangeFiles) => Risk::FileChange,
-        () if purposes.include(Purpose::LookAround) => Risk::Discovery,
-        () => Risk::Other,
-    }
+    let by_rank = [
+        (purposes.include(Purpose::Destroy), Risk::Wiping),
+        (purposes.include(Purpose::Accounts), Risk::Persistence),
+        (purposes.include(Purpose::Transfer), Risk::Transfer),
+        (purposes.include(Purpose::Permissions), Risk::Execution),
+        (purposes.include(Purpose::StopProcesses), Risk::ProcessControl),
+        (reads_secrets, Risk::CredentialAccess),
+        (purposes.include(Purpose::Install), Risk::PackageInstall),
+        (purposes.include(Purpose::ChangeFiles), Risk::FileChange),
+        (purposes.include(Purpose::LookAround), Risk::Discovery),
+    ];
+    by_rank.iter().find(|(is_so, _)| *is_so).map_or(Risk::Other, |(_, risk)| *risk)
 }
 
 /// The risk of programs whose arguments make the difference.
 fn risk_with_arguments(name: &str, arguments: &[&str]) -> Option<Risk> {
     let has = |wanted: &[&str]| arguments.iter().any(|word| wanted.contains(word));
     let any = |is_telling: fn(&str) -> bool| arguments.iter().any(|word| is_telling(word));
+    let writes_last = arguments.last().is_some_and(|word| writes_at_boot(word));
     let risk = match name {
         "crontab" if has(&["-l"]) => Risk::Discovery,
         "rm" if any(is_vital_path) => Risk::Wiping,
         "dd" if any(|word| word.strip_prefix("of=").is_some_and(is_disk)) => Risk::Wiping,
         "history" if has(&["-c", "-w", "-cw"]) => Risk::Wiping,
-        "unset" | "export" | "set" if any(|word| word.starts_with("HIST") || word == "history") => {
-            Risk::Wiping
-        }
+        "unset" | "export" | "set" if any(switches_history_off) => Risk::Wiping,
         "iptables" | "ip6tables" | "nft" if has(&["-F", "-X", "flush"]) => Risk::DefenceDisabled,
         "ufw" | "setenforce" if has(&["disable", "0"]) => Risk::DefenceDisabled,
         "service" | "systemctl" | "chkconfig" | "update-rc.d" | "rc-update" => {
             service_risk(arguments)
         }
         "nc" | "ncat" | "netcat" | "socat" if any(starts_shell) => Risk::RemoteShell,
-        "cp" | "mv" | "ln" | "tee" | "sed" | "install"
-            if any(|word| starts_at_boot(&unquote(word))) =>
-        {
-            Risk::Persistence
-        }
+        "cp" | "mv" | "ln" | "install" if writes_last => Risk::Persistence,
+        "sed" if writes_last && any(|word| word.starts_with("-i")) => Risk::Persistence,
+        "tee" if any(writes_at_boot) => Risk::Persistence,
         _ => return None,
     };
     Some(risk)
+}
+
+/// Whether the word names a file that is read at start-up.
+fn writes_at_boot(word: &str) -> bool {
+    starts_at_boot(&unquote(word))
+}
+
+/// Variables that keep commands out of the history; others only shape it.
+fn switches_history_off(word: &str) -> bool {
+    ["HISTFILE", "HISTSIZE", "HISTFILESIZE", "HISTCONTROL", "HISTIGNORE", "HISTSAVE", "HISTZONE"]
+        .iter()
+        .any(|name| word.starts_with(name))
+        || word == "history"
 }
 
 fn service_risk(arguments: &[&str]) -> Risk {
@@ -190,13 +200,15 @@ fn service_risk(arguments: &[&str]) -> Risk {
             .iter()
             .any(|defence| word.contains(defence))
     });
-    match () {
-        () if is_defence && has(&["stop", "disable", "off", "mask"]) => Risk::DefenceDisabled,
-        () if has(&["enable", "add", "on", "defaults", "start", "restart", "daemon-reload"]) => {
-            Risk::Persistence
-        }
-        () if has(&["stop", "disable", "off", "mask", "kill"]) => Risk::ProcessControl,
-        () => Risk::Discovery,
+    let is_stopped = has(&["stop", "disable", "off", "mask", "kill"]);
+    if is_stopped && is_defence {
+        Risk::DefenceDisabled
+    } else if has(&["enable", "add", "on", "defaults", "daemon-reload"]) {
+        Risk::Persistence
+    } else if is_stopped || has(&["start", "restart", "reload"]) {
+        Risk::ProcessControl
+    } else {
+        Risk::Discovery
     }
 }
 
@@ -206,14 +218,20 @@ fn redirect_risk(statement: &Statement<'_>) -> Risk {
         let target = unquote(redirect.target);
         let is_network = is_network_device(&target);
         let is_output = redirect.appends().is_some() && target != "/dev/null";
-        let risk = match is_output {
-            _ if is_network => Risk::RemoteShell,
-            true if target.contains("authorized_keys") => Risk::KeyPlanted,
-            true if starts_at_boot(&target) => Risk::Persistence,
-            true if is_trace(&target) || is_disk(&target) => Risk::Wiping,
-            true if writes_payload(statement) => Risk::PayloadWritten,
-            true => Risk::FileChange,
-            false => Risk::Other,
+        let risk = if is_network {
+            Risk::RemoteShell
+        } else if !is_output {
+            Risk::Other
+        } else if target.contains("authorized_keys") {
+            Risk::KeyPlanted
+        } else if starts_at_boot(&target) {
+            Risk::Persistence
+        } else if is_trace(&target) || is_disk(&target) {
+            Risk::Wiping
+        } else if writes_payload(statement) {
+            Risk::PayloadWritten
+        } else {
+            Risk::FileChange
         };
         found = found.max(risk);
     }
@@ -270,7 +288,7 @@ fn makes_executable(name: &str, statement: &Statement<'_>) -> bool {
     let gives_execute = |word: &&str| {
         let is_octal = word.len() >= 3 && word.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
         (is_octal && word.bytes().any(|byte| byte % 2 == 1))
-            || (word.contains('+') && word.contains('x'))
+            || (word.contains(['+', '=']) && word.contains('x'))
     };
     name == "chmod" && statement.arguments().iter().any(gives_execute)
 }

@@ -58,9 +58,10 @@ pub(crate) fn is_secret_file(word: &str) -> bool {
     if word.starts_with('-') || !word.bytes().any(|byte| matches!(byte, b'/' | b'_' | b'.')) {
         return false;
     }
-    ["/etc/shadow", "id_rsa", "id_ed25519", "id_ecdsa", "wallet.dat", ".aws/credentials", "tdata"]
+    ["/etc/shadow", "id_rsa", "id_ed25519", "id_ecdsa", "wallet.dat", ".aws/credentials"]
         .iter()
         .any(|secret| word.contains(secret))
+        || word.split('/').any(|part| part == "tdata")
 }
 
 /// Files that are read at start-up, at log-in or by the clock, and the lists of accounts.

@@ -1,9 +1,6 @@
 //! The settings as plain values, which is all that other crates see.
 
 use std::collections::BTreeMap;
-use std::fs::DirBuilder;
-use std::io;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 
 use cowrie_secrets::Reference;
@@ -130,10 +127,5 @@ impl Settings {
             Some(own) if !is_forced => own,
             _ => &self.database,
         }
-    }
-
-    /// Makes the cache folder, for this user alone, when it does not exist.
-    pub fn ensure_cache_dir(&self) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.cache_dir)
     }
 }

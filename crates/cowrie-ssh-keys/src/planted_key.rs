@@ -92,7 +92,7 @@ impl KeyPattern {
 /// damaged is no key. Only the first MiB is searched, in linear time.
 pub fn planted_keys(command: &str) -> Vec<PlantedKey> {
     let text = command.get(..command.floor_char_boundary(READ_BYTES)).unwrap_or(command);
-    if !["ssh-", "ecdsa-", "base64"].iter().any(|word| text.contains(word)) {
+    if !["ssh-", "ecdsa-", "base64", "openssl"].iter().any(|word| text.contains(word)) {
         return Vec::new();
     }
     let mut search = Search { found: Vec::new(), seen: HashSet::new() };

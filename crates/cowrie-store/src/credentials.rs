@@ -7,7 +7,7 @@ use cowrie_session::{KeyUse, LoginUse, Session};
 
 use crate::changes::SessionChange;
 use crate::error::StoreError;
-use crate::inventory::{earlier, later};
+use crate::inventory::extreme;
 use crate::rows::{Rows, Transaction, Values, flag, int, number, text, time};
 use crate::sessions::{changed, numbered};
 use crate::totals::{KeyTotal, PasswordTotal, Totals};
@@ -249,9 +249,9 @@ const PASSWORDS: &str = concat!(
     "INSERT INTO password_tracking (password_hash, password_text, first_seen, last_seen, \
      times_seen, unique_sessions) SELECT password_hash, password_text, first_seen, last_seen, \
      times_seen, unique_sessions FROM rows WHERE true ON CONFLICT (password_hash) DO UPDATE SET ",
-    earlier!("password_tracking", "first_seen"),
+    extreme!("<", "password_tracking", "first_seen"),
     ", ",
-    later!("password_tracking", "last_seen"),
+    extreme!(">", "password_tracking", "last_seen"),
     ", password_text = CASE WHEN excluded.password_text {C} < password_tracking.password_text {C} \
      THEN excluded.password_text ELSE password_tracking.password_text END, \
      times_seen = password_tracking.times_seen + excluded.times_seen, \
@@ -286,9 +286,9 @@ const KEYS: &str = concat!(
     ", ",
     describe!("target_path"),
     ", ",
-    earlier!("ssh_key_intelligence", "first_seen"),
+    extreme!("<", "ssh_key_intelligence", "first_seen"),
     ", ",
-    later!("ssh_key_intelligence", "last_seen"),
+    extreme!(">", "ssh_key_intelligence", "last_seen"),
     ", total_attempts = ssh_key_intelligence.total_attempts + excluded.total_attempts, \
      unique_sessions = ssh_key_intelligence.unique_sessions + excluded.unique_sessions"
 );

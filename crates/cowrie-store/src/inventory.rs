@@ -10,14 +10,16 @@ use crate::totals::{AddressTotal, NetworkTotal, Totals};
 /// The version of the shape of `enrichment`.
 const ENRICHMENT_VERSION: &str = "3.0";
 
-/// The earlier of two times, as SQL for both engines; `t` is the table.
-macro_rules! earlier {
-    ($t:literal, $c:literal) => {
+/// The earlier (`<`) or later (`>`) of two times, as SQL for both engines; `t` is the table.
+macro_rules! extreme {
+    ($order:literal, $t:literal, $c:literal) => {
         concat!(
             $c,
             " = CASE WHEN excluded.",
             $c,
-            " < ",
+            " ",
+            $order,
+            " ",
             $t,
             ".",
             $c,
@@ -32,29 +34,7 @@ macro_rules! earlier {
     };
 }
 
-/// The later of two times, likewise.
-macro_rules! later {
-    ($t:literal, $c:literal) => {
-        concat!(
-            $c,
-            " = CASE WHEN excluded.",
-            $c,
-            " > ",
-            $t,
-            ".",
-            $c,
-            " THEN excluded.",
-            $c,
-            " ELSE ",
-            $t,
-            ".",
-            $c,
-            " END"
-        )
-    };
-}
-
-pub(crate) use {earlier, later};
+pub(crate) use extreme;
 
 impl Transaction {
     /// Networks: a name stays where one was confirmed; until then the smallest one stands, so
@@ -82,9 +62,9 @@ impl Transaction {
                  WHEN asn_inventory.enrichment_updated_at IS NULL AND \
                  excluded.organization_name {C} < asn_inventory.organization_name {C} \
                  THEN excluded.organization_name ELSE asn_inventory.organization_name END, ",
-                earlier!("asn_inventory", "first_seen"),
+                extreme!("<", "asn_inventory", "first_seen"),
                 ", ",
-                later!("asn_inventory", "last_seen"),
+                extreme!(">", "asn_inventory", "last_seen"),
                 ", unique_ip_count = asn_inventory.unique_ip_count + excluded.unique_ip_count, \
                  total_session_count = \
                  asn_inventory.total_session_count + excluded.total_session_count"
@@ -195,9 +175,9 @@ const ADDRESSES: &str = concat!(
      ON CONFLICT (ip_address) DO UPDATE SET \
      current_asn = coalesce(excluded.current_asn, ip_inventory.current_asn), \
      asn_last_verified = coalesce(excluded.asn_last_verified, ip_inventory.asn_last_verified), ",
-    earlier!("ip_inventory", "first_seen"),
+    extreme!("<", "ip_inventory", "first_seen"),
     ", ",
-    later!("ip_inventory", "last_seen"),
+    extreme!(">", "ip_inventory", "last_seen"),
     ", session_count = ip_inventory.session_count + excluded.session_count, \
      enrichment = coalesce(excluded.enrichment, ip_inventory.enrichment), \
      enrichment_updated_at = \

@@ -50,12 +50,25 @@ fn crate_finding(name: &str, folder: &str, files: &[RustFile]) -> Option<String>
 fn function_lines(code: &str, at: usize) -> Option<usize> {
     let rest = code.get(at..)?;
     let name = rest.get(2..)?.trim_start().bytes().next()?;
-    let body = rest.find(['{', ';']).filter(|_| is_word_byte(name))?;
+    let body = body_or_end(rest).filter(|_| is_word_byte(name))?;
     if rest.as_bytes().get(body) != Some(&b'{') {
         return None;
     }
     let end = end_of_block(rest, body)?;
     Some(rest.get(..end)?.lines().count())
+}
+
+/// Where the body begins, or the `;` of a function that has none; one in brackets is a length.
+fn body_or_end(rest: &str) -> Option<usize> {
+    let mut depth = 0_usize;
+    rest.bytes().position(|byte| {
+        match byte {
+            b'[' => depth += 1,
+            b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        byte == b'{' || (byte == b';' && depth == 0)
+    })
 }
 
 #[cfg(test)]
@@ -78,6 +91,8 @@ mod tests {
         let in_tests = format!("#[cfg(test)]\nmod tests {{\n{}}}\n", function(90));
         check("src/a.rs", &in_tests, &[]);
         check("src/a.rs", "trait T {\n    fn f(g: fn(u8) -> u8);\n}\n", &[]);
+        let with_array = function(71).replace("long()", "long(x: [u8; 4]) -> [u8; 2]");
+        check("src/a.rs", &with_array, &["src/a.rs:1: a function of 71 lines, at most 70"]);
     }
 
     #[test]

@@ -6,14 +6,15 @@ use std::fs;
 use crate::tidy::checkout::Checkout;
 
 /// Real settings name real hosts; only the example belongs into the repository.
-const PRIVATE: &str = "config/sensors.toml";
+const PRIVATE: &str = "sensors.toml";
 
 const LARGEST: u64 = 1000 * 1024;
 
 pub(crate) fn check(checkout: &Checkout) -> Vec<String> {
     let mut found = Vec::new();
-    if checkout.tracked.iter().any(|path| path == PRIVATE) {
-        found.push(format!("{PRIVATE}:1: it is private, and git follows it"));
+    let is_private = |path: &&String| path.rsplit('/').next() == Some(PRIVATE);
+    for path in checkout.tracked.iter().filter(is_private) {
+        found.push(format!("{path}:1: it is private, and git follows it"));
     }
     for path in &checkout.files {
         let file = checkout.root.join(path);
