@@ -8,7 +8,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, DeriveEntityModel, PartialEq)]
 #[sea_orm(table_name = "session_summaries")]
 pub struct Model {
-    /// Key of the session: Cowrie's id where it is unique, else `<id>@<sensor>`, and `#<time>`
+    /// Key of the session: Cowrie's id of 12 or 32 hex digits, else `<id>@<sensor>`, and `#<time>`
     /// for a second connection under one id.
     #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
     pub session_id: String,

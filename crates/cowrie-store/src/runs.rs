@@ -84,7 +84,7 @@ impl Store {
         let time = self.time_cast();
         let sql = format!(
             "UPDATE runs SET finished_at = $2{time}, outcome = $3, exit_code = $4, \
-             counters = $5{json}, sources = $6{json}, database_bytes = {bytes}, dead_letters = \
+             counters = $5{json}, sources = $6{json}, database_bytes = ({bytes}), dead_letters = \
              (SELECT count(*) FROM dead_letter_events WHERE NOT resolved) WHERE run_id = $1"
         );
         self.execute("write how a run ended", &sql, values).await

@@ -46,11 +46,26 @@ fn findings(file: &RustFile) -> Vec<String> {
     found.into_iter().map(|(at, finding)| format!("{}: {finding}", place(at))).collect()
 }
 
-/// Whether the literal is the text of a `format!`, and SQL with a placeholder between quotes.
+/// Whether the literal is the text of a `format!` or `write!`, and SQL with a placeholder where a
+/// value stands. Names of tables and columns stand elsewhere, and cannot be bound.
 fn is_sql_from_values(file: &RustFile, place: &Range<usize>) -> bool {
     let before = file.code.get(..place.start).unwrap_or_default().trim_end();
     let text = file.text.get(place.clone()).unwrap_or_default().to_lowercase();
-    before.ends_with("format!(") && is_sql(&text) && has_quoted_placeholder(&text)
+    let after_write = before.rsplit("write!(").next().filter(|rest| rest.len() < before.len());
+    let is_formatted = before.ends_with("format!(")
+        || before.ends_with("format_args!(")
+        || after_write.is_some_and(|target| target.ends_with(',') && !target.contains([';', ')']));
+    is_formatted && is_sql(&text) && (has_quoted_placeholder(&text) || has_value_placeholder(&text))
+}
+
+/// A placeholder, not doubled, right behind what only a value follows.
+fn has_value_placeholder(text: &str) -> bool {
+    const BEFORE: [&str; 7] = ["=", "<", ">", " limit", " like", " in (", "values ("];
+    text.match_indices('{').any(|(at, _)| {
+        let (before, after) = text.split_at(at);
+        let is_doubled = after.starts_with("{{") || before.ends_with('{');
+        !is_doubled && BEFORE.iter().any(|word| before.trim_end().ends_with(word))
+    })
 }
 
 fn is_sql(text: &str) -> bool {
@@ -108,7 +123,11 @@ mod tests {
         check("format!(\"select * from t where a = '{}'\", a)\n", found);
         check("format!(\"INSERT INTO t VALUES ('{a}')\")\n", found);
         check("format!(\"select 1 from t where a like '%{a}%'\")\n", found);
+        check("format!(\"select * from t where a = {a}\")\n", found);
+        check("format!(\"select * from t limit {n}\")\n", found);
+        check("write!(out, \"insert into t values ({a})\")\n", found);
         check("format!(\"select * from {table} where a = $1\")\n", &[]);
+        check("write!(out, \"select {column} from t\")\n", &[]);
         check("format!(\"it isn't '{a}'\")\n", &[]);
         check("format!(\"select '{{}}' from {t}\")\n", &[]);
         check("f(\"select e from t where e <> '{}'\")\n", &[]);
