@@ -35,8 +35,8 @@ pub(crate) fn merge(
         let (new_events, is_change) = news(&known, &incoming);
         merge.new_events += new_events;
         if is_change {
-            let before = fold_family(&family, known.iter().cloned());
-            let after = fold_family(&family, known.into_iter().chain(incoming));
+            let before = fold_family(&family, &known);
+            let after = fold_family(&family, known.iter().chain(&incoming));
             merge.changes.extend(changes(&family, before, after));
         }
     }

@@ -72,7 +72,7 @@ pub struct Summary {
 }
 
 /// Folds the events of one session, which are distinct and in order.
-pub(crate) fn session(id: String, events: &[Event]) -> Session {
+pub(crate) fn session(id: String, events: &[&Event]) -> Session {
     let parts = parts::cut(events);
     let sensor = events.iter().find_map(|event| event.sensor.clone());
     let mut fold = Fold::default();

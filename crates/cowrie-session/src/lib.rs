@@ -39,7 +39,7 @@ pub struct Session {
 /// The sessions that the events of one family make.
 ///
 /// Events with the same id count once; where their texts differ, the bytewise smallest stays.
-pub fn fold_family(family: &str, events: impl IntoIterator<Item = Event>) -> Vec<Session> {
+pub fn fold_family<'a>(family: &str, events: impl IntoIterator<Item = &'a Event>) -> Vec<Session> {
     let events = distinct(events);
     split::sessions(family, events)
         .into_iter()
@@ -48,8 +48,8 @@ pub fn fold_family(family: &str, events: impl IntoIterator<Item = Event>) -> Vec
 }
 
 /// The set of events, ordered by time, then id.
-fn distinct(events: impl IntoIterator<Item = Event>) -> Vec<Event> {
-    let mut events: Vec<Event> = events.into_iter().collect();
+fn distinct<'a>(events: impl IntoIterator<Item = &'a Event>) -> Vec<&'a Event> {
+    let mut events: Vec<&Event> = events.into_iter().collect();
     events.sort_unstable_by(|a, b| (a.at, a.id, &a.text).cmp(&(b.at, b.id, &b.text)));
     events.dedup_by(|later, earlier| later.id == earlier.id);
     events

@@ -77,7 +77,7 @@ impl Part {
 }
 
 /// The documents of a session; `events` are distinct and in order.
-pub(crate) fn cut(events: &[Event]) -> Vec<Part> {
+pub(crate) fn cut(events: &[&Event]) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut rest = events;
     while !rest.is_empty() {
@@ -89,7 +89,7 @@ pub(crate) fn cut(events: &[Event]) -> Vec<Part> {
 }
 
 /// How many of the events belong to the first document.
-fn first_length(events: &[Event]) -> usize {
+fn first_length(events: &[&Event]) -> usize {
     let mut bytes = 0;
     for (at, event) in events.iter().enumerate() {
         bytes += event.text.len();
@@ -104,7 +104,7 @@ fn first_length(events: &[Event]) -> usize {
     events.len()
 }
 
-fn join(number: usize, events: &[Event]) -> Part {
+fn join(number: usize, events: &[&Event]) -> Part {
     let bytes: usize = events.iter().map(|event| event.text.len() + 1).sum();
     let mut text = String::with_capacity(bytes + 1);
     let mut event_ids = Vec::with_capacity(events.len() * EventId::LEN);
@@ -114,7 +114,7 @@ fn join(number: usize, events: &[Event]) -> Part {
         event_ids.extend_from_slice(event.id.as_bytes());
     }
     text.push(']');
-    let time = |event: Option<&Event>| event.map_or(DateTime::UNIX_EPOCH, |event| event.at);
+    let time = |event: Option<&&Event>| event.map_or(DateTime::UNIX_EPOCH, |event| event.at);
     Part {
         number: u32::try_from(number).unwrap_or(u32::MAX),
         first_event_at: time(events.first()),

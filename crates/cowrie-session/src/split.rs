@@ -17,7 +17,7 @@ struct Connect {
 }
 
 /// The sessions of a family by name; `events` are distinct and in order.
-pub(crate) fn sessions(family: &str, events: Vec<Event>) -> Vec<(String, Vec<Event>)> {
+pub(crate) fn sessions<'a>(family: &str, events: Vec<&'a Event>) -> Vec<(String, Vec<&'a Event>)> {
     if is_day(family) {
         return vec![(family.to_owned(), events)];
     }
@@ -33,9 +33,9 @@ pub(crate) fn sessions(family: &str, events: Vec<Event>) -> Vec<(String, Vec<Eve
 /// The events of each sensor, the sensor of the earliest event first.
 ///
 /// An event that names no sensor belongs to that first one.
-fn by_sensor(events: Vec<Event>) -> Vec<(String, Vec<Event>)> {
+fn by_sensor(events: Vec<&Event>) -> Vec<(String, Vec<&Event>)> {
     let first = events.iter().find_map(|event| event.sensor.clone()).unwrap_or_default();
-    let mut groups: Vec<(String, Vec<Event>)> = Vec::new();
+    let mut groups: Vec<(String, Vec<&Event>)> = Vec::new();
     for event in events {
         let sensor = event.sensor.as_ref().unwrap_or(&first);
         match groups.iter_mut().find(|(name, _)| name == sensor) {
@@ -47,17 +47,17 @@ fn by_sensor(events: Vec<Event>) -> Vec<(String, Vec<Event>)> {
 }
 
 /// The events of each address that connected, the earliest connect first.
-fn by_connect(base: &str, events: Vec<Event>) -> Vec<(String, Vec<Event>)> {
+fn by_connect<'a>(base: &str, events: Vec<&'a Event>) -> Vec<(String, Vec<&'a Event>)> {
     let connects = connects(&events);
     if connects.len() < 2 {
         return vec![(base.to_owned(), events)];
     }
-    let mut groups: Vec<(String, Vec<Event>)> =
+    let mut groups: Vec<(String, Vec<&Event>)> =
         names(base, &connects).into_iter().map(|name| (name, Vec::new())).collect();
     let by_address: HashMap<IpAddr, usize> =
         connects.iter().enumerate().map(|(at, connect)| (connect.address, at)).collect();
     for event in events {
-        let owner = owner(&connects, &by_address, &event);
+        let owner = owner(&connects, &by_address, event);
         if let Some((_, group)) = groups.get_mut(owner) {
             group.push(event);
         }
@@ -66,11 +66,12 @@ fn by_connect(base: &str, events: Vec<Event>) -> Vec<(String, Vec<Event>)> {
 }
 
 /// The first connect of each address, in order.
-fn connects(events: &[Event]) -> Vec<Connect> {
+fn connects(events: &[&Event]) -> Vec<Connect> {
     let mut connects: Vec<Connect> = Vec::new();
     let mut seen = HashSet::new();
     // Cheap to see, and never wrong: the word stands there, or some character of it is spelled.
-    let may_be = |event: &&Event| ["session.connect", "\\u"].iter().any(|w| event.text.contains(w));
+    let may_be =
+        |event: &&&Event| ["session.connect", "\\u"].iter().any(|w| event.text.contains(w));
     for event in events.iter().filter(may_be) {
         let Ok(fields) = event.fields() else { continue };
         if fields.text("eventid").as_deref() != Some("cowrie.session.connect") {

@@ -20,8 +20,8 @@ fn event_of(sensor: &str, seconds: u32, kind: &str, rest: &str) -> Event {
     parse(line.as_bytes()).unwrap()
 }
 
-fn fold(events: Vec<Event>) -> Vec<Session> {
-    fold_family(ID, events)
+fn fold(events: impl Into<Vec<Event>>) -> Vec<Session> {
+    fold_family(ID, &events.into())
 }
 
 fn one(events: Vec<Event>) -> Session {
@@ -117,7 +117,7 @@ fn many_addresses_under_one_id_take_linear_time() {
         let address = std::net::Ipv4Addr::from(0x0800_0000 + at);
         event(1, "session.connect", &format!(r#","src_ip":"{address}","n":{at}"#))
     };
-    assert_eq!(fold((0..50_000).map(connect).collect()).len(), 50_000);
+    assert_eq!(fold((0..50_000).map(connect).collect::<Vec<_>>()).len(), 50_000);
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn a_connect_from_another_address_is_another_session() {
 #[test]
 fn events_without_a_session_have_documents_and_no_summary() {
     let line = br#"{"eventid":"cowrie.abuseipdb.started","timestamp":"2026-04-29T00:00:00Z"}"#;
-    let sessions = fold_family("day//2026-04-29", [parse(line).unwrap()]);
+    let sessions = fold_family("day//2026-04-29", &[parse(line).unwrap()]);
     assert_eq!(sessions[0].summary, None);
     assert_eq!(sessions[0].parts.len(), 1);
     assert_eq!(sessions[0].sensor, None);
@@ -263,6 +263,6 @@ proptest! {
         let stored = fold(first.to_vec());
         let parts = stored.iter().flat_map(|session| &session.parts);
         let read = parts.flat_map(|part| Part::read(&part.event_ids, &part.events).unwrap());
-        prop_assert_eq!(fold(read.chain(rest.iter().cloned()).collect()), fold(events));
+        prop_assert_eq!(fold(read.chain(rest.iter().cloned()).collect::<Vec<_>>()), fold(events));
     }
 }

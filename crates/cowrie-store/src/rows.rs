@@ -213,8 +213,9 @@ impl Transaction {
                         .fetch_all(&mut **tx)
                         .await
                         .map_err(failed)?;
-                    for row in &chunk {
-                        found.push(T::from_row(row).map_err(failed)?);
+                    // Each row goes as it is read: documents are large.
+                    for row in chunk {
+                        found.push(T::from_row(&row).map_err(failed)?);
                     }
                     from += n_rows;
                 }
@@ -223,8 +224,8 @@ impl Transaction {
             Self::Postgres(tx) => {
                 let sql = format!("{} {body}", rows.postgres_prefix());
                 let chunk = bind_postgres(sql, rows).fetch_all(&mut **tx).await.map_err(failed)?;
-                for row in &chunk {
-                    found.push(T::from_row(row).map_err(failed)?);
+                for row in chunk {
+                    found.push(T::from_row(&row).map_err(failed)?);
                 }
             }
         }
