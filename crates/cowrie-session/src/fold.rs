@@ -81,7 +81,8 @@ pub(crate) fn session(id: String, events: &[&Event]) -> Session {
             fold.see(event);
         }
     }
-    let Fold { mut summary, commands, command_texts, logins, keys, files, .. } = fold;
+    let Fold { mut summary, commands, logins, keys, files, .. } = fold;
+    let signature = cowrie_command::signature(commands.in_order());
     let (logins, commands) = (logins.into_uses(), commands.into_uses());
     let counts = keys.planted_counts();
     let keys = keys.into_uses();
@@ -90,8 +91,7 @@ pub(crate) fn session(id: String, events: &[&Event]) -> Session {
         (summary.ssh_key_injections, summary.unique_ssh_keys) = counts;
         summary.ssh_key_fingerprint = keys.first().map(|key| key.key.fingerprint());
         summary.password_hash = campaign_password(&logins);
-        summary.command_signature =
-            cowrie_command::signature(command_texts.iter().map(String::as_str));
+        summary.command_signature = signature;
     }
     Session { id, sensor, summary, commands, logins, keys, files: files.into_uses(), parts }
 }
@@ -109,7 +109,6 @@ struct Fold {
     summary: Option<Summary>,
     connected_from: Option<IpAddr>,
     commands: Commands,
-    command_texts: Vec<String>,
     logins: Logins,
     keys: Keys,
     files: Files,
@@ -179,7 +178,6 @@ impl Fold {
             return;
         }
         self.commands.add(command, risk, at);
-        self.command_texts.push(command.to_owned());
         self.keys.add_planted(planted, command, summary.login_successes > 0, at);
     }
 

@@ -81,12 +81,15 @@ pub struct FileUse {
 pub(crate) struct Commands {
     uses: Vec<CommandUse>,
     places: HashMap<String, usize>,
+    /// The places in `uses` of all that was typed.
+    order: Vec<usize>,
 }
 
 impl Commands {
     pub(crate) fn add(&mut self, command: &str, risk: Risk, at: DateTime<Utc>) {
         let next = self.uses.len();
         let place = *self.places.entry(command.to_owned()).or_insert(next);
+        self.order.push(place);
         if let Some(seen) = self.uses.get_mut(place) {
             seen.occurrences += 1;
             seen.last_seen = at;
@@ -95,6 +98,11 @@ impl Commands {
         let (first_seen, last_seen, high_risk) = (at, at, risk.is_high());
         let command = command.to_owned();
         self.uses.push(CommandUse { command, occurrences: 1, first_seen, last_seen, high_risk });
+    }
+
+    /// Everything that was typed, in order and as often as it was.
+    pub(crate) fn in_order(&self) -> impl Iterator<Item = &str> {
+        self.order.iter().filter_map(|place| Some(self.uses.get(*place)?.command.as_str()))
     }
 
     pub(crate) fn into_uses(self) -> Vec<CommandUse> {
