@@ -12,8 +12,8 @@ const COLUMNS: [&str; 3] = ["ssh_key_fingerprint", "password_hash", "command_sig
 /// Each index's name and columns.
 const INDEXES: [(&str, &[&str]); 3] = [
     (
-        "ix_session_summaries_ssh_key_fingerprint_snapshot_country",
-        &["ssh_key_fingerprint", "snapshot_country"],
+        "ix_session_summaries_ssh_key_fingerprint_country_source_ip",
+        &["ssh_key_fingerprint", "snapshot_country", "source_ip"],
     ),
     ("ix_session_summaries_password_hash", &["password_hash"]),
     ("ix_session_summaries_command_signature", &["command_signature"]),

@@ -184,11 +184,12 @@ pub const INDEXES: &[IndexInfo] = &[
         "sessions of an address: `WHERE source_ip = $1`, and recounting it",
     ),
     known(
-        "ix_session_summaries_ssh_key_fingerprint_snapshot_country",
+        "ix_session_summaries_ssh_key_fingerprint_country_source_ip",
         "session_summaries",
-        &["ssh_key_fingerprint", "snapshot_country"],
+        &["ssh_key_fingerprint", "snapshot_country", "source_ip"],
         "a campaign by its key, whole or in a country: \
-         `WHERE ssh_key_fingerprint = $1 AND snapshot_country = $2`",
+         `WHERE ssh_key_fingerprint = $1 AND snapshot_country = $2`; \
+         and its sessions and addresses by country, from the index alone",
     ),
 ];
 
