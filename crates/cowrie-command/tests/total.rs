@@ -89,24 +89,11 @@ proptest! {
 fn long_texts_take_linear_time() {
     // A quadratic scan of these would take hours.
     const LENGTH: usize = 1024 * 1024;
+    // How texts are cut is tested with `cowrie-shell`; these are for what is made of the pieces.
     for unit in [
         "a",
-        "A",
-        " ",
-        "\n",
-        ";",
         "'",
-        "\"",
-        "`",
-        "$(",
-        "\"$(",
-        "\" $( ' ",
-        "(",
-        "\\",
-        "<<E ",
         "<<E\n",
-        "#",
-        "ssh-rsa AAAA ",
         "/",
         "=",
         ":",
@@ -117,15 +104,11 @@ fn long_texts_take_linear_time() {
         "\u{e9}",
         "\u{0}",
         "http://",
-        "printf '%s' ",
+        "ssh-rsa AAAA ",
         "root:x|passwd ",
         "echo x|passwd;",
-        "<(",
-        "$'",
-        "a=",
         "echo '://' ",
         "sh -c 'x ",
-        "authorized_keys ",
     ] {
         let command = unit.repeat(LENGTH / unit.len());
         template(&command);
