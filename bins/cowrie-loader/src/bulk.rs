@@ -37,8 +37,6 @@ pub(crate) async fn run(program: &Program, args: &BulkArgs, stop: &Stop) -> anyh
     };
     let source = source::open(args.mmdb_dir.as_deref(), settings.maxmind_dir.as_deref())?;
     let setting = sensor.map_or(&settings.database, |name| settings.database_of(name));
-    // A database named on the command line beats the sensor's own.
-    let setting = if program.database.db.is_some() { &settings.database } else { setting };
     let database = database::open(setting, args.dry_run).await?;
     // Monitoring would take a dry run for a load.
     let status_dir = settings.status_dir.as_deref().filter(|_| !args.dry_run);
@@ -66,34 +64,36 @@ pub(crate) async fn run(program: &Program, args: &BulkArgs, stop: &Stop) -> anyh
     let mut summary = loaded.exit_with(failed)?;
     summary.problems.extend(found.problems);
     everyone.finish(&summary);
-    let printed = print(program, args, &run, &database, &summary, source.as_ref()).await;
+    let source = source.as_ref();
+    let printed = print(program, args, &run, &database, &summary, source).await;
     let exit = match &printed {
-        Ok(()) => stop.received().unwrap_or_else(|| exit_of(&summary, source.as_ref())),
+        Ok(()) => stop.received().unwrap_or_else(|| exit_of(&summary, source)),
         Err(_) => failed,
     };
-    let end = (!args.dry_run).then(|| run_end(&summary, exit, source.as_ref()));
-    let ended = end_database(database, &run, end);
-    // Who stops does not wait for a database that another program holds.
-    let patience = if stop.received().is_some() { STOPPED_WAIT } else { Duration::MAX };
-    if let Ok(ended) = timeout(patience, ended).await {
-        ended.exit_with(failed)?;
-    }
+    let end = (!args.dry_run).then(|| run_end(&summary, exit, source));
+    end_database(database, &run, end, stop).await.exit_with(failed)?;
     printed.exit_with(failed)?;
     Ok(exit)
 }
 
-/// Records how the run ended, and closes the database.
+/// Records how the run ended, and closes the database. Who was stopped does not wait for one that
+/// another program holds.
 async fn end_database(
     database: Database,
     run: &RunRecord,
     end: Option<RunEnd>,
+    stop: &Stop,
 ) -> anyhow::Result<()> {
-    if let Some(end) = end {
-        database.store.end_run(run, &end).await?;
-    }
-    database.check_file()?;
-    database.store.close().await?;
-    Ok(())
+    let ended = async {
+        if let Some(end) = end {
+            database.store.end_run(run, &end).await?;
+        }
+        database.check_file()?;
+        database.store.close().await?;
+        Ok(())
+    };
+    let patience = if stop.received().is_some() { STOPPED_WAIT } else { Duration::MAX };
+    timeout(patience, ended).await.unwrap_or(Ok(()))
 }
 
 fn settings(program: &Program) -> anyhow::Result<Settings> {

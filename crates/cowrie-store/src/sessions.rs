@@ -168,31 +168,12 @@ impl Transaction {
         .await
     }
 
-    /// The files of sessions. What is known of a file that stays is kept; a session loses one when
-    /// it turns out to be several.
+    /// The files of sessions. What is known of a file that stays is kept.
     pub(crate) async fn write_files(
         &mut self,
         changes: &[SessionChange],
     ) -> Result<(), StoreError> {
-        let lost: Vec<(&str, &str)> = changes
-            .iter()
-            .filter_map(|change| Some((change.before.as_ref()?, change.after.as_ref()?)))
-            .flat_map(|(before, after)| {
-                let stays = |file: &FileUse| after.files.iter().any(|f| f.shasum == file.shasum);
-                let gone = before.files.iter().filter(move |file| !stays(file));
-                gone.map(|file| (before.id.as_str(), file.shasum.as_str()))
-            })
-            .collect();
-        let rows = Rows::new(vec![
-            ("session_id", text(&lost, |(id, _)| Some(id))),
-            ("shasum", text(&lost, |(_, shasum)| Some(shasum))),
-        ]);
-        self.run(
-            "remove the files that moved to another session",
-            &rows,
-            "DELETE FROM files WHERE (session_id, shasum) IN (SELECT session_id, shasum FROM rows)",
-        )
-        .await?;
+        self.cut_files(changes).await?;
         let changed = changed(changes, |session| &session.files);
         let uses: Vec<(&str, usize, &FileUse)> =
             changed.iter().flat_map(|(_, session)| numbered(session, &session.files)).collect();
@@ -212,6 +193,29 @@ impl Transaction {
              WHERE true ON CONFLICT (session_id, shasum) DO UPDATE SET \
              direction = excluded.direction, filename = excluded.filename, \
              download_url = excluded.download_url, first_seen = excluded.first_seen",
+        )
+        .await
+    }
+
+    /// Removes files that a session lost when it turned out to be several.
+    async fn cut_files(&mut self, changes: &[SessionChange]) -> Result<(), StoreError> {
+        let lost: Vec<(&str, &str)> = changes
+            .iter()
+            .filter_map(|change| Some((change.before.as_ref()?, change.after.as_ref()?)))
+            .flat_map(|(before, after)| {
+                let stays = |file: &FileUse| after.files.iter().any(|f| f.shasum == file.shasum);
+                let gone = before.files.iter().filter(move |file| !stays(file));
+                gone.map(|file| (before.id.as_str(), file.shasum.as_str()))
+            })
+            .collect();
+        let rows = Rows::new(vec![
+            ("session_id", text(&lost, |(id, _)| Some(id))),
+            ("shasum", text(&lost, |(_, shasum)| Some(shasum))),
+        ]);
+        self.run(
+            "remove the files that moved to another session",
+            &rows,
+            "DELETE FROM files WHERE (session_id, shasum) IN (SELECT session_id, shasum FROM rows)",
         )
         .await
     }

@@ -24,9 +24,9 @@ async fn commands_in_documents_exist() {
     assert!(n_checked > 0, "no document shows a command of the programs");
 }
 
-/// Asks the program itself, which reads the whole line before it helps; or not, where a flag in
-/// front of the last is unknown or a value is not one of those that are allowed. Whether there was
-/// a program to ask.
+/// Gives the program the command with `--help` behind it: it helps, and runs nothing, if it knows
+/// every subcommand and flag in front and takes their values. Returns whether the command names one
+/// of the programs.
 async fn check(site: &Site, place: &str, words: &[String]) -> bool {
     let is_variable = |word: &&String| word.split_once('=').is_some_and(|(name, _)| is_name(name));
     let words: Vec<&str> = words.iter().skip_while(is_variable).map(String::as_str).collect();
