@@ -233,13 +233,17 @@ fn the_strongest_layer_names_the_database() {
 #[test]
 fn a_sensor_has_its_own_database_unless_one_is_forced() {
     let file = "[global]\ndb = 'all.sqlite'\n[sensors.a]\ndb = 'a.sqlite'\n";
-    let check = |environment: &[(&str, &str)], expected: &str| {
-        let settings = load_file(file, environment).unwrap();
+    let place = place(file);
+    let check = |flag: Option<&str>, environment: &[(&str, &str)], expected: &str| {
+        let environment: BTreeMap<&str, &str> = environment.iter().copied().collect();
+        let flags = Flags { db: flag.map(str::to_owned), ..NO_FLAGS };
+        let settings = load(&flags, place.path(), &environment).unwrap();
         assert_eq!(settings.database_of("a").to_string(), expected);
     };
-    check(&[], "a.sqlite");
-    check(&[("DATABASE_URL", "x.sqlite")], "a.sqlite");
-    check(&[("COWRIE_DB", "x.sqlite")], "x.sqlite");
+    check(None, &[], "a.sqlite");
+    check(None, &[("DATABASE_URL", "x.sqlite")], "a.sqlite");
+    check(None, &[("COWRIE_DB", "x.sqlite")], "x.sqlite");
+    check(Some("flag.sqlite"), &[("COWRIE_DB", "x.sqlite")], "flag.sqlite");
 }
 
 #[test]
