@@ -15,6 +15,7 @@ mod m0015_enrichment_cache;
 mod m0016_three_tiers;
 mod m0017_campaign_keys;
 mod m0018_session_documents;
+mod m0019_dead_letter_places;
 mod raw_events;
 mod run;
 mod status;

@@ -11,7 +11,7 @@ use cowrie_cli::{Exit, ExitWith, Failure, run, start};
 use cowrie_config::{DatabaseUrl, Flags};
 use cowrie_migration::MigrateError;
 use cowrie_secrets::ProcessEnvironment;
-use cowrie_store::{Target, check};
+use cowrie_store::Target;
 use sea_orm::DatabaseConnection;
 use tracing::warn;
 
@@ -60,7 +60,7 @@ async fn on(db: &DatabaseConnection, target: &Target, program: &Program) -> anyh
             let status = cowrie_migration::status(db).await.with_context(doing)?;
             let mut differences = Vec::new();
             if status.is_current() {
-                differences = check::differences(db).await.with_context(doing)?;
+                differences = cowrie_schema_check::differences(db).await.with_context(doing)?;
             } else {
                 let (found, newest) = (status.version, status.newest);
                 differences.push(format!("the schema is at version {found}, not {newest}"));

@@ -38,6 +38,16 @@ pub struct Model {
     pub resolved: bool,
     /// When it was dealt with.
     pub resolved_at: Option<DateTimeUtc>,
+    /// Sensor of the event beside the line.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub sensor: Option<String>,
+    /// Time of the event nearest to the line in its file, by which the halves of a torn line are
+    /// found.
+    pub beside_at: Option<DateTimeUtc>,
+    /// How it was dealt with: `completed` by its other half, `healed` by reading the line again
+    /// where it was whole, or `replayed` from the bytes kept here.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub resolution: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

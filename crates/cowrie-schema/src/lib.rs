@@ -8,6 +8,7 @@ pub mod dead_letter_events;
 pub mod enrichment_cache;
 pub mod files;
 pub mod ingest_cursors;
+pub mod ingest_gaps;
 pub mod ip_asn_history;
 pub mod ip_inventory;
 pub mod longtail_analysis;

@@ -14,8 +14,8 @@ pub enum Role {
 }
 
 /// Every column of these tables is work.
-const WORK_TABLES: [&str; 5] =
-    ["enrichment_cache", "ingest_cursors", "provider_quota", "runs", "schema_state"];
+const WORK_TABLES: [&str; 6] =
+    ["enrichment_cache", "ingest_cursors", "ingest_gaps", "provider_quota", "runs", "schema_state"];
 
 /// Every column of these tables is knowledge, unless it is work.
 const KNOWLEDGE_TABLES: [&str; 2] = ["asn_inventory", "ip_asn_history"];
@@ -28,7 +28,18 @@ const WORK: [(&str, &[&str]); 15] = [
     ("command_sequence_vectors", &["id", "analysis_id"]),
     (
         "dead_letter_events",
-        &["id", "ingest_id", "source", "source_offset", "created_at", "resolved", "resolved_at"],
+        &[
+            "id",
+            "ingest_id",
+            "source",
+            "source_offset",
+            "created_at",
+            "resolved",
+            "resolved_at",
+            "sensor",
+            "beside_at",
+            "resolution",
+        ],
     ),
     ("files", &["vt_scan_date"]),
     ("ip_inventory", &["asn_last_verified", "enrichment_updated_at"]),

@@ -8,8 +8,8 @@ use sea_orm::{
 
 use crate::{
     Role, asn_inventory, behavioral_vectors, command_sequence_vectors, command_stats,
-    dead_letter_events, enrichment_cache, files, ingest_cursors, ip_asn_history, ip_inventory,
-    longtail_analysis, longtail_analysis_checkpoints, longtail_detection_sessions,
+    dead_letter_events, enrichment_cache, files, ingest_cursors, ingest_gaps, ip_asn_history,
+    ip_inventory, longtail_analysis, longtail_analysis_checkpoints, longtail_detection_sessions,
     longtail_detections, password_session_usage, password_statistics, password_tracking,
     provider_quota, raw_events, role_of, runs, schema_state, session_events, session_siblings,
     session_ssh_keys, session_summaries, ssh_key_associations, ssh_key_intelligence,
@@ -190,6 +190,7 @@ pub fn tables() -> Vec<TableInfo> {
         describe::<enrichment_cache::Entity>(Table),
         describe::<provider_quota::Entity>(Table),
         describe::<ingest_cursors::Entity>(Table),
+        describe::<ingest_gaps::Entity>(Table),
         describe::<dead_letter_events::Entity>(Table),
         describe::<runs::Entity>(Table),
     ]

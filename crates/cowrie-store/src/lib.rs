@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod changes;
-pub mod check;
 mod connect;
 mod credentials;
 mod dead_letters;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cowrie_migration::{down, up};
-use cowrie_store::check::differences;
+use cowrie_schema_check::differences;
 use cowrie_testdb::{Engine, TestDb};
 use sea_orm::{ConnectOptions, Database};
 

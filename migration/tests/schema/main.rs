@@ -9,6 +9,7 @@ mod add_only;
 mod check;
 mod dump;
 mod events;
+mod ingest;
 mod inventory;
 mod sessions;
 mod steps;

@@ -1,8 +1,8 @@
-//! Whether a database is what the entities say it is.
-//!
-//! Both sides are written as one line per fact (a column with its type, an index with its
-//! columns, a foreign key with its action, a trigger), so that comparing them is comparing two
-//! sets of lines.
+#![doc = include_str!("../README.md")]
+
+// Both sides are written as one line per fact (a column with its type, an index with its
+// columns, a foreign key with its action, a trigger), so that comparing them is comparing two
+// sets of lines.
 
 use std::collections::BTreeSet;
 
