@@ -25,6 +25,12 @@ pub(crate) struct Program {
 pub(crate) enum Work {
     /// Load whole files; what is already there stays as it is
     Bulk(BulkArgs),
+    /// List, show or purge what could not be read
+    DeadLetters(crate::dead_letters::DeadLettersArgs),
+    /// Tell when events may be missing: gaps in files, and sensors without a session
+    Gaps(crate::gaps::GapsArgs),
+    /// Tell how a line of a log is read, without a database
+    Explain(crate::explain::ExplainArgs),
 }
 
 #[derive(Args, Debug)]
@@ -77,6 +83,8 @@ const EXAMPLES: &str = "\
 Examples:
   cowrie-loader bulk /var/log/cowrie --db cowrie.sqlite
   cowrie-loader bulk --db env:DATABASE_URL --mmdb-dir /usr/share/GeoIP logs/
+  cowrie-loader dead-letters list --db cowrie.sqlite
+  cowrie-loader gaps --silence 12h --db cowrie.sqlite
 
 Exit codes: 0 done, 2 wrong usage, 3 done in part, 4 nothing could be done,
 130 and 143 stopped by a signal after the batch at hand was committed.";

@@ -1,11 +1,17 @@
 //! Loads Cowrie log files into sessions, events, files, inventories and snapshots.
 
+mod answer;
 mod args;
 mod bulk;
 mod database;
+mod dead_letters;
+mod explain;
+mod gaps;
 mod observe;
+mod reading;
 mod report;
 mod source;
+mod span;
 
 use std::process::ExitCode;
 
@@ -17,6 +23,9 @@ fn main() -> ExitCode {
     match start(|program: &Program| &program.output) {
         Ok(program) => run(async move |stop| match &program.work {
             Work::Bulk(args) => bulk::run(&program, args, stop).await,
+            Work::DeadLetters(args) => dead_letters::run(&program, args).await,
+            Work::Gaps(args) => gaps::run(&program, args).await,
+            Work::Explain(args) => explain::run(&program, args, stop).await,
         }),
         Err(code) => code,
     }

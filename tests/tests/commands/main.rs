@@ -7,8 +7,11 @@
 )]
 
 mod damage;
+mod dead_letters;
 mod display;
 mod documents;
+mod explain;
+mod gaps;
 mod hostile;
 mod inputs;
 mod maxmind;

@@ -1,0 +1,39 @@
+//! A database that is there, for questions: it is neither made nor migrated.
+
+use std::path::Path;
+
+use cowrie_cli::{Exit, ExitWith, Failure};
+use cowrie_config::{DatabaseUrl, Flags};
+use cowrie_secrets::ProcessEnvironment;
+use cowrie_store::{Store, Target};
+use tracing::warn;
+
+use crate::args::Program;
+
+/// Opens the database of the settings, or that of a sensor.
+pub(crate) async fn open(program: &Program, sensor: Option<&str>) -> anyhow::Result<Store> {
+    let flags = Flags {
+        config: program.config.config.clone(),
+        db: program.database.db.clone(),
+        cache_dir: None,
+        status_dir: None,
+    };
+    let settings =
+        cowrie_config::load(&flags, Path::new(""), &ProcessEnvironment).exit_with(Exit::Usage)?;
+    for warning in &settings.warnings {
+        warn!("{warning}");
+    }
+    let setting = sensor.map_or(&settings.database, |name| settings.database_of(name));
+    let target = match setting.resolve(&ProcessEnvironment).exit_with(Exit::Usage)? {
+        DatabaseUrl::SqliteMemory => {
+            return Err(Failure::usage("a database in memory would be gone at the end").into());
+        }
+        DatabaseUrl::Sqlite { path } if !path.exists() => {
+            let text = format!("there is no database `{}`", path.display());
+            return Err(Failure::usage(text).into());
+        }
+        DatabaseUrl::Sqlite { path } => Target::Sqlite(path),
+        DatabaseUrl::Postgres { url, shown } => Target::Postgres { url, shown },
+    };
+    Ok(Store::open_unchanged(&target).await?)
+}
