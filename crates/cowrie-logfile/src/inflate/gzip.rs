@@ -1,9 +1,15 @@
 //! One gzip member (RFC 1952).
 //!
 //! The header and the checks are read here, because a decoder of whole members loses what it
-//! inflated in the call that found the damage.
+//! inflated in the call that found the damage; and so does a decoder with an output of its own,
+//! when not all of it was asked for.
 
-use flate2::{Crc, Decompress, FlushDecompress, Status};
+use flate2::Crc;
+use miniz_oxide::inflate::TINFLStatus;
+use miniz_oxide::inflate::core::inflate_flags::{
+    TINFL_FLAG_HAS_MORE_INPUT, TINFL_FLAG_IGNORE_ADLER32,
+};
+use miniz_oxide::inflate::core::{DecompressorOxide, decompress_with_limit};
 
 use super::members::{Codec, Progress, Run};
 use super::{Failure, damaged};
@@ -12,6 +18,9 @@ const HAS_HEADER_CHECK: u8 = 0x02;
 const HAS_EXTRA: u8 = 0x04;
 const HAS_NAME: u8 = 0x08;
 const HAS_COMMENT: u8 = 0x10;
+
+/// How far back a member's body may refer.
+const WINDOW_BYTES: usize = 32 * 1024;
 
 /// The parts of a member, in their order.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +39,11 @@ enum Part {
 pub(super) struct Gzip {
     part: Part,
     flags: u8,
-    inflate: Decompress,
+    inflate: Box<DecompressorOxide>,
+    /// The last bytes of the body, in a ring.
+    window: Vec<u8>,
+    /// Where the next byte goes in it.
+    at: usize,
     crc: Crc,
 }
 
@@ -39,7 +52,9 @@ impl Gzip {
         Self {
             part: Part::Fixed { index: 0 },
             flags: 0,
-            inflate: Decompress::new(false),
+            inflate: Box::default(),
+            window: vec![0; WINDOW_BYTES],
+            at: 0,
             crc: Crc::new(),
         }
     }
@@ -109,15 +124,29 @@ impl Gzip {
     }
 
     fn body(&mut self, input: &[u8], output: &mut [u8]) -> Run {
-        let (before_in, before_out) = (self.inflate.total_in(), self.inflate.total_out());
-        let outcome = self.inflate.decompress(input, output, FlushDecompress::None);
-        let consumed = usize::try_from(self.inflate.total_in() - before_in).unwrap_or(0);
-        let written = usize::try_from(self.inflate.total_out() - before_out).unwrap_or(0);
-        self.crc.update(output.get(..written).unwrap_or_default());
-        if matches!(outcome, Ok(Status::StreamEnd)) {
-            self.part = Part::Trailer { index: 0, value: 0 };
+        if self.at == self.window.len() {
+            self.at = 0;
         }
-        let outcome = outcome.map(|_| Progress::Within).map_err(damaged);
+        let (status, consumed, written) = decompress_with_limit(
+            &mut self.inflate,
+            input,
+            &mut self.window,
+            self.at,
+            output.len(),
+            TINFL_FLAG_HAS_MORE_INPUT | TINFL_FLAG_IGNORE_ADLER32,
+        );
+        let new = self.window.get(self.at..self.at + written).unwrap_or_default();
+        output.iter_mut().zip(new).for_each(|(to, from)| *to = *from);
+        self.crc.update(new);
+        self.at += written;
+        let outcome = match status {
+            TINFLStatus::Done => {
+                self.part = Part::Trailer { index: 0, value: 0 };
+                Ok(Progress::Within)
+            }
+            TINFLStatus::NeedsMoreInput | TINFLStatus::HasMoreOutput => Ok(Progress::Within),
+            _ => Err(damaged("the deflated data breaks a rule of its format")),
+        };
         Run { consumed, written, outcome }
     }
 }
@@ -144,7 +173,9 @@ impl Codec for Gzip {
 
     fn restart(&mut self) -> Result<(), Failure> {
         self.part = Part::Fixed { index: 0 };
-        self.inflate.reset(false);
+        self.inflate.init();
+        self.window.fill(0);
+        self.at = 0;
         self.crc.reset();
         Ok(())
     }
@@ -195,6 +226,29 @@ mod tests {
         for size in [1, 2, 5, 1000] {
             assert_eq!(read(&member(text), size).unwrap(), text);
             assert_eq!(read(&member(b""), size).unwrap(), b"");
+        }
+    }
+
+    #[test]
+    fn what_was_inflated_before_damage_is_given_out_however_little_is_asked_for() {
+        // A stored block, and one of a kind that there is not.
+        let text = b"a line that is longer than the output\n";
+        let head = b"\x1f\x8b\x08\0\0\0\0\0\0\xff\0\x26\0\xd9\xff";
+        let broken = [head, text.as_slice(), b"\x07"].concat();
+        for size in [1, 2, 5, 1000] {
+            let mut gzip = Gzip::new();
+            let (mut all, mut out) = (Vec::new(), [0; 7]);
+            let mut rest = broken.as_slice();
+            let failure = loop {
+                let run = gzip.run(&rest[..size.min(rest.len())], &mut out);
+                rest = &rest[run.consumed..];
+                all.extend_from_slice(&out[..run.written]);
+                if let Err(failure) = run.outcome {
+                    break failure;
+                }
+            };
+            assert!(matches!(failure, Failure::Damaged(_)));
+            assert_eq!(all, text, "in pieces of {size}");
         }
     }
 
