@@ -222,7 +222,7 @@ impl Framer {
             return self.give_line(newline, Damage { at, what });
         }
         if let Some(next) = self.next_object(start, at) {
-            let length = self.window.bytes().get(..next).unwrap_or_default().trim_ascii_end().len();
+            let length = length_without_blanks(self.window.bytes().get(..next).unwrap_or_default());
             let at = at.min(length);
             let cut = self.give(length, RecordKind::NotJson(Damage { at, what }));
             self.window.pass(next - length);
@@ -364,6 +364,12 @@ impl Framer {
 /// What may stand between objects on one line.
 fn is_separator(byte: u8) -> bool {
     is_blank(byte) || matches!(byte, b'[' | b',' | b']')
+}
+
+/// How long a record is without the whitespace at its end, which is JSON's and no other.
+fn length_without_blanks(bytes: &[u8]) -> usize {
+    let is_solid = |byte: &u8| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
+    bytes.iter().rposition(is_solid).map_or(0, |last| last + 1)
 }
 
 /// Whitespace within a line, and padding.
@@ -646,6 +652,9 @@ mod tests {
                 "18 object: {\\\"c\\\":3}",
             ],
         );
+        // A form feed is no whitespace of JSON's, so it is in a record, and no record is empty.
+        check("\x0c {\"a\":1}\n", &["0 broken at 0: \\x0c", "2 object: {\\\"a\\\":1}"]);
+        check("x\x0c\t{\"a\":1}\n", &["0 broken at 0: x\\x0c", "3 object: {\\\"a\\\":1}"]);
         // A part of what broke is no object of its own.
         check("{\"a\":{\"b\":1} x}\n", &["0 broken at 13: {\\\"a\\\":{\\\"b\\\":1} x}"]);
         check(
