@@ -92,10 +92,24 @@ impl Site {
         }
     }
 
+    /// The database, once a program has made it.
+    pub async fn tables_when_there(&self) -> Tables {
+        while !self.has_database() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        self.tables().await
+    }
+
     /// Prepares `cowrie-loader bulk` with these arguments and this site's database.
     pub fn bulk(&self, arguments: &[&str]) -> Run<'_> {
         let db = self.db();
         self.program(Program::Loader, &[&["bulk", "--db", &db], arguments].concat())
+    }
+
+    /// Prepares `cowrie-loader delta` with these arguments and this site's database.
+    pub fn delta(&self, arguments: &[&str]) -> Run<'_> {
+        let db = self.db();
+        self.program(Program::Loader, &[&["delta", "--db", &db, "--quiet"], arguments].concat())
     }
 
     /// Prepares a program with exactly these arguments.

@@ -1,9 +1,14 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use cowrie_cli::args::{ConfigArgs, DatabaseArgs, OutputArgs, StatusArgs};
+use cowrie_store::Store;
+
+use crate::span;
 
 /// Loads Cowrie honeypot logs into SQLite or PostgreSQL.
 #[derive(Debug, Parser)]
@@ -24,7 +29,11 @@ pub(crate) struct Program {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Work {
     /// Load whole files; what is already there stays as it is
-    Bulk(BulkArgs),
+    #[command(after_help = BULK_EXAMPLES)]
+    Bulk(LoadArgs),
+    /// Load what is new in files: those that did not change are not opened
+    #[command(after_help = DELTA_EXAMPLES)]
+    Delta(DeltaArgs),
     /// List, show or purge what could not be read
     DeadLetters(crate::dead_letters::DeadLettersArgs),
     /// Tell when events may be missing: gaps in files, and sensors without a session
@@ -33,19 +42,22 @@ pub(crate) enum Work {
     Explain(crate::explain::ExplainArgs),
 }
 
+/// What both ways of loading take.
 #[derive(Args, Debug)]
-#[command(after_help = BULK_EXAMPLES)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-pub(crate) struct BulkArgs {
+pub(crate) struct LoadArgs {
     /// Files, folders, patterns, or `-` for standard input
     ///
     /// Plain, gzip, bzip2, xz and zstd, told apart by their content. A folder is walked, sorted
     /// by name. Without any, the sensor's `logpath` is read.
-    #[arg(value_name = "PATH", required_unless_present = "sensor")]
+    #[arg(value_name = "PATH", required_unless_present_any = ["sensor", "all_sensors"])]
     pub(crate) paths: Vec<String>,
     /// Section of the configuration that applies [default: the one named as the events' sensor]
     #[arg(long, value_name = "NAME")]
     pub(crate) sensor: Option<String>,
+    /// Load the logs of every sensor that has a `logpath`, one after the other
+    #[arg(long, conflicts_with_all = ["sensor", "paths", "ingest_id"])]
+    pub(crate) all_sensors: bool,
     /// Folder with GeoLite2 or GeoIP2 databases (*.mmdb)
     #[arg(long, value_name = "DIR")]
     pub(crate) mmdb_dir: Option<PathBuf>,
@@ -74,14 +86,51 @@ pub(crate) struct BulkArgs {
     /// Without it, a file may inflate to a thousand times its size.
     #[arg(long, value_name = "BYTES")]
     pub(crate) max_inflated_bytes: Option<u64>,
+    /// Seconds to wait for another program that is writing into the database
+    #[arg(long, value_name = "SECONDS", default_value_t = Store::STANDARD_WAIT.as_secs())]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(crate) lock_wait: u64,
     /// Name of the run in the rows it writes [default: its time and process]
     #[arg(long, value_name = "NAME")]
     pub(crate) ingest_id: Option<String>,
 }
 
+/// What `delta` takes.
+#[derive(Args, Debug)]
+pub(crate) struct DeltaArgs {
+    #[command(flatten)]
+    pub(crate) load: LoadArgs,
+    /// Go on looking for what is new until a signal stops it
+    #[arg(long, conflicts_with_all = ["all_sensors", "dry_run"])]
+    pub(crate) follow: bool,
+    /// Between two looks at the files with `--follow`
+    #[arg(long, value_name = "SPAN", default_value = "2s")]
+    pub(crate) interval: Pause,
+    /// How long after the last write to a file its end is final
+    ///
+    /// Until then a last line without an end waits for its rest, and so does an archive that is
+    /// cut short; after that it is a dead letter.
+    #[arg(long, value_name = "SPAN", default_value = "1h")]
+    pub(crate) settle: Pause,
+}
+
+/// A stretch of time, as `90s`, `15m`, `1h` or `2d`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pause(pub(crate) Duration);
+
+impl FromStr for Pause {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let span = span::parse(text)?;
+        span.to_std().map(Self).map_err(|error| error.to_string())
+    }
+}
+
 const EXAMPLES: &str = "\
 Examples:
   cowrie-loader bulk /var/log/cowrie --db cowrie.sqlite
+  cowrie-loader delta /var/log/cowrie --db cowrie.sqlite --follow
   cowrie-loader bulk --db env:DATABASE_URL --mmdb-dir /usr/share/GeoIP logs/
   cowrie-loader dead-letters list --db cowrie.sqlite
   cowrie-loader gaps --silence 12h --db cowrie.sqlite
@@ -97,3 +146,12 @@ Examples:
   cowrie-loader bulk logs/ --dry-run
 
 Loading the same content again, under whatever name, changes nothing.";
+
+const DELTA_EXAMPLES: &str = "\
+Examples:
+  cowrie-loader delta /var/log/cowrie --db cowrie.sqlite
+  cowrie-loader delta --all-sensors --quiet
+  cowrie-loader delta --sensor frankfurt --follow
+
+How far each file was read is kept in the database, together with what was read.
+Rotated, truncated, replaced and recreated files are known for what they are.";

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use cowrie_cli::{Exit, ExitWith, Failure};
@@ -24,7 +25,11 @@ pub(crate) struct Database {
 ///
 /// A dry run into a SQLite file that does not exist runs against an empty database elsewhere, so
 /// that it leaves no file behind.
-pub(crate) async fn open(setting: &DatabaseSetting, dry_run: bool) -> anyhow::Result<Database> {
+pub(crate) async fn open(
+    setting: &DatabaseSetting,
+    dry_run: bool,
+    wait: Duration,
+) -> anyhow::Result<Database> {
     let url = setting.resolve(&ProcessEnvironment).exit_with(Exit::Usage)?;
     let shown = url.to_string();
     let mut passing = None;
@@ -45,9 +50,9 @@ pub(crate) async fn open(setting: &DatabaseSetting, dry_run: bool) -> anyhow::Re
         DatabaseUrl::Postgres { url, shown } => Target::Postgres { url, shown },
     };
     let store = if dry_run && passing.is_none() {
-        Store::open_unchanged(&target).await?
+        Store::open_unchanged(&target, wait).await?
     } else {
-        Store::open(&target).await?
+        Store::open(&target, wait).await?
     };
     let file = match target {
         Target::Sqlite(path) => Some((path.clone(), inode(&path)?)),

@@ -13,7 +13,8 @@ use clap::Args;
 use cowrie_cli::args::Format;
 use cowrie_cli::signals::Stop;
 use cowrie_cli::{Exit, Failure};
-use cowrie_logfile::{Limits, LogReader, Source};
+use cowrie_logfile::{Limits, LogReader};
+use cowrie_logfind::Source;
 
 use crate::answer;
 use crate::args::Program;

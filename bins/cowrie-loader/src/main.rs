@@ -2,11 +2,11 @@
 
 mod answer;
 mod args;
-mod bulk;
 mod database;
 mod dead_letters;
 mod explain;
 mod gaps;
+mod load;
 mod observe;
 mod reading;
 mod report;
@@ -18,11 +18,13 @@ use std::process::ExitCode;
 use cowrie_cli::{run, start};
 
 use crate::args::{Program, Work};
+use crate::load::Mode;
 
 fn main() -> ExitCode {
     match start(|program: &Program| &program.output) {
         Ok(program) => run(async move |stop| match &program.work {
-            Work::Bulk(args) => bulk::run(&program, args, stop).await,
+            Work::Bulk(args) => load::run(&program, args, Mode::Whole, stop).await,
+            Work::Delta(args) => load::run(&program, &args.load, Mode::New(args), stop).await,
             Work::DeadLetters(args) => dead_letters::run(&program, args).await,
             Work::Gaps(args) => gaps::run(&program, args).await,
             Work::Explain(args) => explain::run(&program, args, stop).await,

@@ -8,6 +8,7 @@ use cowrie_cli::progress::{Counters, Progress as Shown};
 use cowrie_cli::status::{DeadLetters, PhaseStatus, StatusDir};
 use cowrie_core::{Clock, SystemClock};
 use cowrie_ingest::{FileProblem, Observer, Progress, Summary};
+use cowrie_ledger::RunRecord;
 use serde_json::{Map, Value};
 use tracing::warn;
 
@@ -18,16 +19,18 @@ const STATUS_INTERVAL: Duration = Duration::from_secs(5);
 pub(crate) struct Everyone {
     shown: Shown,
     status: Option<StatusDir>,
+    phase: String,
     ingest_id: String,
     next_status: Mutex<Instant>,
     has_committed: AtomicBool,
 }
 
 impl Everyone {
-    pub(crate) fn new(shown: Shown, status: Option<StatusDir>, ingest_id: &str) -> Self {
+    pub(crate) fn new(shown: Shown, status: Option<StatusDir>, run: &RunRecord) -> Self {
         let next_status = Mutex::new(Instant::now());
         let has_committed = AtomicBool::new(false);
-        Self { shown, status, ingest_id: ingest_id.to_owned(), next_status, has_committed }
+        let (phase, ingest_id) = (format!("{}_ingest", run.workflow), run.run_id.clone());
+        Self { shown, status, phase, ingest_id, next_status, has_committed }
     }
 
     /// Whether any batch was committed.
@@ -48,7 +51,7 @@ impl Everyone {
     fn write_status(&self, metrics: Map<String, Value>, rejected: u64) {
         let Some(folder) = &self.status else { return };
         let status = PhaseStatus {
-            phase: "bulk_ingest".to_owned(),
+            phase: self.phase.clone(),
             ingest_id: self.ingest_id.clone(),
             last_updated: SystemClock.now(),
             metrics,

@@ -35,5 +35,5 @@ pub(crate) async fn open(program: &Program, sensor: Option<&str>) -> anyhow::Res
         DatabaseUrl::Sqlite { path } => Target::Sqlite(path),
         DatabaseUrl::Postgres { url, shown } => Target::Postgres { url, shown },
     };
-    Ok(Store::open_unchanged(&target).await?)
+    Ok(Store::open_unchanged(&target, Store::STANDARD_WAIT).await?)
 }

@@ -6,7 +6,7 @@ use cowrie_cli::safe;
 use cowrie_cli::table::{Align, Table, thousands};
 use cowrie_enrichment::{OfflineSource, SourceState};
 use cowrie_ingest::Summary;
-use cowrie_store::{Gap, Overview, Place};
+use cowrie_ledger::{Overview, Place, Unplaced};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -17,6 +17,7 @@ pub(crate) const ROWS: u32 = 10;
 
 /// A load that ended.
 pub(crate) struct Loaded<'a> {
+    pub(crate) workflow: &'a str,
     pub(crate) run_id: &'a str,
     pub(crate) database: &'a str,
     pub(crate) is_dry_run: bool,
@@ -26,7 +27,7 @@ pub(crate) struct Loaded<'a> {
 
 #[derive(Serialize)]
 struct Document<'a> {
-    schema: &'static str,
+    schema: String,
     run_id: &'a str,
     database: &'a str,
     dry_run: bool,
@@ -39,7 +40,7 @@ struct Document<'a> {
 pub(crate) fn json(loaded: &Loaded<'_>) -> anyhow::Result<String> {
     let file = |status: cowrie_enrichment::SourceStatus| json!({ "name": status.name, "state": state(&status.state) });
     let document = Document {
-        schema: "cowrie-loader.bulk/1",
+        schema: format!("cowrie-loader.{}/1", loaded.workflow),
         run_id: loaded.run_id,
         database: loaded.database,
         dry_run: loaded.is_dry_run,
@@ -107,6 +108,16 @@ fn counts(loaded: &Loaded<'_>) -> String {
     let (new, grown) = (n(summary.sessions_new), n(summary.sessions_updated));
     line(&mut text, format_args!("  sessions   {new} new, {grown} grown"));
     line(&mut text, format_args!("  addresses  {} new", n(summary.addresses_new)));
+    for (number, what) in [
+        (summary.unchanged_files, "files are as they were, and were not opened"),
+        (summary.waiting_files, "files end in the middle of a line, which waits for its rest"),
+        (summary.healed, "lines torn by a rotation were put together"),
+        (summary.lost_files, "files lost what was in them: see `cowrie-loader gaps`"),
+    ] {
+        if number > 0 {
+            line(&mut text, format_args!("  {} {what}", n(number)));
+        }
+    }
     if summary.stopped {
         line(&mut text, format_args!("  stopped before the end; what was read is committed"));
     }
@@ -183,7 +194,7 @@ fn gaps(text: &mut String, overview: &Overview, source: &dyn OfflineSource) {
 }
 
 /// Why sessions have no country.
-fn why(gap: &Gap) -> String {
+fn why(gap: &Unplaced) -> String {
     let reason = gap.reason.as_deref().unwrap_or("no reason is kept");
     match (gap.kind.as_deref(), gap.status.as_deref()) {
         (None, _) => "nothing was looked up for them".to_owned(),

@@ -2,22 +2,24 @@
 
 use chrono::TimeDelta;
 
-/// Reads a whole number of days, hours or minutes.
+/// Reads a whole number of days, hours, minutes or seconds.
 pub(crate) fn parse(text: &str) -> Result<TimeDelta, String> {
     let is_unit = |c: char| !c.is_ascii_digit();
     let (number, unit) = text.split_at(text.find(is_unit).unwrap_or(text.len()));
     let Ok(number) = number.parse::<u32>() else { return Err(complaint()) };
-    let minutes = match unit {
-        "d" => 24 * 60,
-        "h" => 60,
-        "m" => 1,
+    let seconds = match unit {
+        "d" => 24 * 60 * 60,
+        "h" => 60 * 60,
+        "m" => 60,
+        "s" => 1,
         _ => return Err(complaint()),
     };
-    TimeDelta::try_minutes(i64::from(number) * minutes).ok_or_else(complaint)
+    TimeDelta::try_seconds(i64::from(number) * seconds).ok_or_else(complaint)
 }
 
 fn complaint() -> String {
-    "write a whole number of days, hours or minutes, as `90d`, `12h` or `30m`".to_owned()
+    "write a whole number of days, hours, minutes or seconds, as `90d`, `12h`, `30m` or `5s`"
+        .to_owned()
 }
 
 /// The length in its two largest units, as `3 d 4 h`.

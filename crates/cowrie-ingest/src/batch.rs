@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use cowrie_parse::Event;
-use cowrie_store::DeadLetter;
+use cowrie_store::{Cursor, DeadLetter, LostLog, Settled};
 
 use crate::summary::FileProblem;
 
@@ -12,12 +12,22 @@ use crate::summary::FileProblem;
 pub(crate) struct Batch {
     pub(crate) events: Vec<Event>,
     pub(crate) letters: Vec<DeadLetter>,
+    /// Ends of logs that wait for more, and are no letters.
+    pub(crate) waiting: Vec<DeadLetter>,
+    /// Letters, of this batch or before, that are settled.
+    pub(crate) settled: Vec<Settled>,
+    /// How far files are read with this batch and those before.
+    pub(crate) cursors: Vec<Cursor>,
+    /// Files whose content went away.
+    pub(crate) lost: Vec<LostLog>,
     /// Pieces that are no events, whether or not each is a letter of its own.
     pub(crate) rejected: u64,
     /// Files that could not be read, or not to their end.
     pub(crate) problems: Vec<FileProblem>,
     /// Files that were opened and read.
     pub(crate) files: u64,
+    /// Files whose end waits for more.
+    pub(crate) waiting_files: u64,
     /// Bytes of log, inflated.
     pub(crate) bytes: u64,
     /// Bytes of the files themselves, for progress.
@@ -41,6 +51,12 @@ impl Batch {
         self.letters.push(letter);
     }
 
+    /// Moves the cursor of a file.
+    pub(crate) fn set_cursor(&mut self, cursor: Cursor) {
+        self.cursors.retain(|known| known.source != cursor.source);
+        self.cursors.push(cursor);
+    }
+
     /// Whether it is time for a transaction.
     pub(crate) fn is_full(&self, most_events: usize, most_bytes: usize) -> bool {
         self.events.len() >= most_events || self.size >= most_bytes
@@ -54,6 +70,10 @@ impl Batch {
     pub(crate) fn is_empty(&self) -> bool {
         self.events.is_empty()
             && self.letters.is_empty()
+            && self.waiting.is_empty()
+            && self.settled.is_empty()
+            && self.cursors.is_empty()
+            && self.lost.is_empty()
             && self.rejected == 0
             && self.problems.is_empty()
             && self.files == 0

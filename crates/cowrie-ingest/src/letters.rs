@@ -24,6 +24,26 @@ pub(crate) fn of_content(
         reason,
         detail,
         payload: bytes.get(..bytes.len().min(PAYLOAD_BYTES)).unwrap_or_default().to_vec(),
+        sensor: None,
+        beside_at: None,
+    }
+}
+
+/// A piece of a log that begins with `front`: with the blanks before it when there is nothing else
+/// before it, as they may belong to the line of which it is the rest.
+pub(crate) fn with_blanks_before(letter: DeadLetter, front: &[u8]) -> DeadLetter {
+    let before = usize::try_from(letter.offset).ok().and_then(|offset| front.get(..offset));
+    let Some(before) = before.filter(|bytes| bytes.iter().all(|b| matches!(b, b' ' | b'\t')))
+    else {
+        return letter;
+    };
+    let payload = [before, &letter.payload].concat();
+    DeadLetter {
+        content_id: name(letter.reason, &[&payload]),
+        offset: 0,
+        length: letter.length + letter.offset,
+        payload,
+        ..letter
     }
 }
 
@@ -50,6 +70,8 @@ pub(crate) fn of_place(
         reason,
         detail,
         payload: Vec::new(),
+        sensor: None,
+        beside_at: None,
     }
 }
 

@@ -2,13 +2,19 @@
 
 mod batch;
 mod enrich;
+mod heal;
+mod input;
 mod letters;
 mod load;
 mod merge;
+mod place;
+mod plan;
 mod reader;
 mod summary;
 
 pub use enrich::NetNew;
+pub use input::{From, Input};
 pub use load::{LoadError, LoadOptions, Observer, load};
+pub use plan::{Plan, PlanOptions, plan_new, plan_whole};
 pub use reader::ReadOptions;
 pub use summary::{FileProblem, Progress, Summary};

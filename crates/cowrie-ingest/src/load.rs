@@ -1,10 +1,10 @@
 //! Loads sources into a store: the reader reads ahead, one batch at a time is merged.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cowrie_core::Clock;
-use cowrie_logfile::Source;
 use cowrie_store::{Changes, Store, StoreError, Writing};
 use tokio::sync::mpsc;
 use tokio::task::JoinError;
@@ -13,7 +13,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::batch::Batch;
 use crate::enrich::NetNew;
+use crate::heal::Halves;
 use crate::merge::{by_family, merge};
+use crate::plan::Plan;
 use crate::reader::{Filling, ReadOptions, read_all};
 use crate::summary::{FileProblem, Progress, Summary};
 
@@ -56,7 +58,8 @@ pub enum LoadError {
     Reader(#[source] JoinError),
 }
 
-/// Loads `sources` in order.
+/// Loads what is planned, in order. A batch's events, sessions, dead letters and cursors commit
+/// together.
 ///
 /// A cancelled `stop` ends the load after the batch at hand, which is committed. What was read
 /// from a source that then falls silent, such as a pipe, is committed after a second.
@@ -66,7 +69,7 @@ pub enum LoadError {
 /// When the database fails. Content and files never end a load: they are in the summary.
 pub async fn load(
     store: &Store,
-    sources: Vec<Source>,
+    plan: Plan,
     net_new: &NetNew<'_>,
     options: &LoadOptions,
     clock: &dyn Clock,
@@ -74,14 +77,23 @@ pub async fn load(
     observer: &dyn Observer,
 ) -> Result<Summary, LoadError> {
     let started = Instant::now();
+    let unchanged_files = plan.unchanged;
     let (sender, mut batches) = mpsc::channel::<Batch>(BATCHES_AHEAD);
     let filling = Arc::new(Filling::default());
     let (read, reader_stop, reader_filling) = (options.read, stop.clone(), Arc::clone(&filling));
     let reader = tokio::task::spawn_blocking(move || {
-        read_all(&sources, read, &reader_filling, &sender, &reader_stop);
+        read_all(&plan.inputs, read, &reader_filling, &sender, &reader_stop);
     });
-    let mut loader =
-        Loader { store, net_new, options, clock, summary: Summary::default(), open: None };
+    let mut loader = Loader {
+        store,
+        net_new,
+        options,
+        clock,
+        summary: Summary::default(),
+        open: None,
+        halves: Halves::default(),
+    };
+    loader.summary.unchanged_files = unchanged_files;
     let mut progress = Progress::default();
     while let Some(batch) = next_batch(&mut batches, &filling, stop).await {
         progress.bytes_on_disk += batch.bytes_on_disk;
@@ -139,11 +151,16 @@ struct Loader<'a> {
     summary: Summary,
     /// The one transaction of a dry run.
     open: Option<Writing>,
+    halves: Halves,
 }
 
 impl Loader<'_> {
     /// Stores a batch; `false` when a stop came while another program was writing.
-    async fn batch(&mut self, batch: Batch, stop: &CancellationToken) -> Result<bool, StoreError> {
+    async fn batch(
+        &mut self,
+        mut batch: Batch,
+        stop: &CancellationToken,
+    ) -> Result<bool, StoreError> {
         let mut writing = if let Some(writing) = self.open.take() {
             writing
         } else {
@@ -153,6 +170,7 @@ impl Loader<'_> {
                 () = stopped_for(stop, LONGEST_WAIT) => return Ok(false),
             }
         };
+        self.summary.healed += self.halves.heal(&mut batch, &mut writing).await?;
         let (n_events, rejected) = (batch.events.len() as u64, batch.rejected);
         let new_events = self.merge(&mut writing, batch).await?;
         if self.options.dry_run {
@@ -169,7 +187,9 @@ impl Loader<'_> {
 
     /// Merges a batch in its transaction; gives the number of events that are new.
     async fn merge(&mut self, writing: &mut Writing, batch: Batch) -> Result<u64, StoreError> {
-        let Batch { events, letters, problems, files, bytes, .. } = batch;
+        let Batch { events, mut letters, settled, cursors, lost, .. } = batch;
+        let mut seen = HashSet::new();
+        letters.retain(|letter| seen.insert(letter.content_id.clone()));
         let incoming = by_family(events);
         let known = writing.events_of(&incoming.keys().cloned().collect()).await?;
         let mut merged = merge(incoming, known);
@@ -181,12 +201,17 @@ impl Loader<'_> {
             sessions: &merged.changes,
             addresses: &enriched.addresses,
             dead_letters: &letters,
+            settled: &settled,
+            cursors: &cursors,
+            lost: &lost,
         };
         writing.apply(&changes).await?;
         let summary = &mut self.summary;
-        summary.files += files;
-        summary.bytes += bytes;
-        summary.problems.extend(problems);
+        summary.files += batch.files;
+        summary.waiting_files += batch.waiting_files;
+        summary.lost_files += lost.len() as u64;
+        summary.bytes += batch.bytes;
+        summary.problems.extend(batch.problems);
         summary.addresses_new += enriched.n_new;
         summary.snapshot_before_earliest += enriched.n_before_earliest;
         for change in merged.changes.iter().filter(|change| has_summary(change)) {

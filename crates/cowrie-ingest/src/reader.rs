@@ -2,15 +2,20 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use cowrie_logfile::{Damage, Limits, LogReader, ReadLogError, Record, RecordKind, Source};
-use cowrie_store::DeadLetter;
+use chrono::{DateTime, Utc};
+use cowrie_logfile::{
+    Compression, Damage, Limits, LogReader, OpenLogError, ReadLogError, Record, RecordKind,
+};
+use cowrie_store::{CursorMemory, DeadLetter, Resolution, Settled, TORN};
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::batch::Batch;
-use crate::letters;
+use crate::input::{From, Input};
+use crate::plan::mark_of;
 use crate::summary::FileProblem;
+use crate::{letters, place};
 
 /// While a file has given no event, so many of its pieces become letters of their own; the rest
 /// of them, up to its first event, are one.
@@ -53,14 +58,14 @@ struct Stopped;
 
 /// Reads every source, in order, until the end or until nobody wants more.
 pub(crate) fn read_all(
-    sources: &[Source],
+    inputs: &[Input],
     options: ReadOptions,
     filling: &Filling,
     batches: &Sender<Batch>,
     stop: &CancellationToken,
 ) {
     let mut reader = Reader { options, filling, batches, stop, too_long: None };
-    let read = sources.iter().try_for_each(|source| reader.source(source));
+    let read = inputs.iter().try_for_each(|input| reader.input(input));
     if read.is_ok() || stop.is_cancelled() {
         // A receiver that is gone has its reason and says it.
         let _gone = reader.flush().is_err();
@@ -77,8 +82,20 @@ struct Reader<'a> {
 }
 
 /// What a file has come to so far.
-#[derive(Default)]
-struct Tally {
+struct Tally<'a> {
+    input: &'a Input,
+    /// The event that was read last: when and where it happened.
+    last: Option<(DateTime<Utc>, Option<String>)>,
+    /// A beginning that is no event, until it is known what stands behind it.
+    head: Option<DeadLetter>,
+    /// The letters about the end of the file.
+    end_letters: Vec<String>,
+    /// Bytes of an end that waits for more.
+    waiting_bytes: u64,
+    /// Whether the file was read to its end, as far as that is possible.
+    is_read: bool,
+    /// Whether it is an archive of which more may come.
+    is_cut_short: bool,
     n_events: u64,
     n_rejects: u64,
     first_reject: Option<String>,
@@ -93,25 +110,67 @@ struct Tally {
 
 /// What a record turned out to be.
 enum Taken {
-    Event { offset: u64 },
-    Reject { letter: DeadLetter, shown: String, is_front: bool },
+    Event { offset: u64, at: DateTime<Utc>, sensor: Option<String> },
+    Reject { letter: DeadLetter, shown: String, kind: RecordKind },
+}
+
+impl<'a> Tally<'a> {
+    /// A file of which a part may have been read before.
+    fn new(input: &'a Input, log: &LogReader) -> Self {
+        let inflated = log.offset();
+        let known = input.known.as_ref().filter(|_| inflated > 0);
+        let last = known
+            .and_then(|known| Some((known.memory.last_event_at?, known.memory.sensor.clone())));
+        Self {
+            input,
+            last,
+            head: None,
+            end_letters: Vec::new(),
+            waiting_bytes: 0,
+            is_read: false,
+            is_cut_short: false,
+            // A part that was read for good had an event.
+            n_events: u64::from(inflated > 0),
+            n_rejects: 0,
+            first_reject: None,
+            unkept: None,
+            has_problem: false,
+            on_disk: inflated,
+            inflated,
+        }
+    }
 }
 
 impl Reader<'_> {
-    fn source(&mut self, source: &Source) -> Result<(), Stopped> {
-        let name = source.path().to_string_lossy().into_owned();
-        match cowrie_logfile::open(source, self.options.limits) {
-            Ok(mut log) => self.log(&name, source.size(), &mut log),
+    fn input(&mut self, input: &Input) -> Result<(), Stopped> {
+        let name = input.source.path().to_string_lossy().into_owned();
+        let opened = match open(input, self.options.limits) {
+            Ok(log) => log,
             Err(error) => {
                 self.problem(&name, describe(&error));
-                Ok(())
+                return Ok(());
             }
+        };
+        let mut log = if input.may_grow { opened.growing() } else { opened };
+        let mut tally = Tally::new(input, &log);
+        self.filling.lock().lost.extend(input.lost.clone());
+        if let (From::Nowhere, Some(known)) = (input.from, &input.known) {
+            self.filling.lock().cursors.extend(place::moved(known, &log));
+            return self.check_stop();
         }
+        let read = self.log(&name, input.source.size(), &mut log, &mut tally);
+        self.keep_place(&log, &tally);
+        read
     }
 
-    fn log(&mut self, name: &str, size: Option<u64>, log: &mut LogReader) -> Result<(), Stopped> {
+    fn log(
+        &mut self,
+        name: &str,
+        size: Option<u64>,
+        log: &mut LogReader,
+        tally: &mut Tally<'_>,
+    ) -> Result<(), Stopped> {
         self.filling.lock().files += 1;
-        let mut tally = Tally::default();
         let mut is_at_end = false;
         while !is_at_end {
             let too_long = self.too_long.take();
@@ -119,23 +178,29 @@ impl Reader<'_> {
                 Ok(None) => is_at_end = true,
                 Ok(Some(record)) => {
                     let taken = self.record(name, record);
-                    self.tally(name, log, taken, &mut tally);
+                    self.tally(name, log, taken, tally);
                 }
-                Err(error) => self.damage(name, log, &error, &mut tally),
+                Err(error) => self.damage(name, log, &error, tally),
             }
             if let Some(letter) = too_long {
-                let length = log.skipped_to().saturating_sub(letter.offset);
-                self.filling.lock().add_letter(letters::of_front(letter, length));
+                self.end_of_too_long(log, letter, tally);
             }
-            self.count(log, &mut tally);
-            self.flush_when_full()?;
+            self.count(log, tally);
+            if self.is_batch_full() {
+                self.keep_place(log, tally);
+                self.flush()?;
+            }
+            self.check_stop()?;
         }
-        self.end_of_no_log(name, log, log.offset(), &mut tally);
+        self.end_of_no_log(name, log, log.offset(), tally);
+        self.end_of_head(log, tally, None);
+        tally.is_read = true;
         if !tally.has_problem && size.is_some_and(|size| log.compressed_offset() < size) {
             self.problem(name, "became shorter while it was read".to_owned());
             tally.has_problem = true;
         }
-        self.tell_of_rejects(name, &tally);
+        self.settle(log, tally);
+        self.tell_of_rejects(name, tally);
         Ok(())
     }
 
@@ -145,8 +210,9 @@ impl Reader<'_> {
         let (reason, detail) = match kind {
             RecordKind::Object => match cowrie_parse::parse(bytes) {
                 Ok(event) => {
+                    let (at, sensor) = (event.at, event.sensor.clone());
                     self.filling.lock().add_event(event);
-                    return Taken::Event { offset };
+                    return Taken::Event { offset, at, sensor };
                 }
                 Err(reject) => (reject.code(), describe(&reject)),
             },
@@ -157,38 +223,100 @@ impl Reader<'_> {
                 let most = self.options.limits.max_record_bytes;
                 ("too_long", format!("longer than {most} bytes; its front is kept"))
             }
-            RecordKind::Torn => ("torn", "the log ends in the middle of it".to_owned()),
+            RecordKind::Torn => (TORN, "the log ends in the middle of it".to_owned()),
         };
         let shown = format!("at byte {offset}: {detail}");
         let letter = letters::of_content(name, offset, bytes, reason, detail);
-        Taken::Reject { letter, shown, is_front: kind == RecordKind::TooLong }
+        Taken::Reject { letter, shown, kind }
     }
 
     /// Counts a record, and keeps it when it is no event.
-    fn tally(&mut self, name: &str, log: &LogReader, taken: Taken, tally: &mut Tally) {
-        let (letter, shown, is_front) = match taken {
-            Taken::Event { offset } => {
+    fn tally(&mut self, name: &str, log: &LogReader, taken: Taken, tally: &mut Tally<'_>) {
+        let (letter, shown, kind) = match taken {
+            Taken::Event { offset, at, sensor } => {
                 self.end_of_no_log(name, log, offset, tally);
+                self.end_of_head(log, tally, Some((at, &sensor)));
                 tally.n_events += 1;
+                tally.last = Some((at, sensor));
                 return;
             }
-            Taken::Reject { letter, shown, is_front } => (letter, shown, is_front),
+            Taken::Reject { letter, shown, kind } => (letter, shown, kind),
         };
+        self.end_of_head(log, tally, None);
+        if kind == RecordKind::Torn {
+            self.end_without_end(letter, shown, tally);
+            return;
+        }
         tally.n_rejects += 1;
         tally.first_reject.get_or_insert(shown);
-        self.filling.lock().rejected += 1;
         if tally.n_events == 0 && tally.n_rejects > MOST_LETTERS_OF_NO_LOG {
+            self.filling.lock().rejected += 1;
             let (_, count) = tally.unkept.get_or_insert((letter.offset, 0));
             *count += 1;
-        } else if is_front {
+        } else if kind == RecordKind::TooLong {
             self.too_long = Some(letter);
         } else {
-            self.filling.lock().add_letter(letter);
+            match letters::with_blanks_before(letter, log.inflated_front()) {
+                letter if letter.offset == 0 => tally.head = Some(letter),
+                letter => self.reject(letter),
+            }
         }
     }
 
+    fn reject(&self, letter: DeadLetter) {
+        let mut batch = self.filling.lock();
+        batch.rejected += 1;
+        batch.add_letter(letter);
+    }
+
+    /// Keeps the end of a log, or lets it wait for the rest of its line.
+    fn end_without_end(&self, letter: DeadLetter, shown: String, tally: &mut Tally<'_>) {
+        let (beside_at, sensor) = tally.last.clone().unzip();
+        let letter = DeadLetter { beside_at, sensor: sensor.flatten(), ..letter };
+        tally.waiting_bytes = letter.length;
+        if tally.input.may_grow {
+            let mut batch = self.filling.lock();
+            batch.waiting_files += 1;
+            batch.waiting.push(letter);
+        } else {
+            tally.n_rejects += 1;
+            tally.first_reject.get_or_insert(shown);
+            tally.end_letters.push(letter.content_id.clone());
+            self.reject(letter);
+        }
+    }
+
+    /// Keeps a record that is too long, now that it is known how long it was.
+    fn end_of_too_long(&self, log: &LogReader, letter: DeadLetter, tally: &mut Tally<'_>) {
+        let length = log.skipped_to().saturating_sub(letter.offset);
+        if log.is_skipping() && tally.input.may_grow {
+            tally.waiting_bytes = length;
+            self.filling.lock().waiting_files += 1;
+        } else {
+            self.reject(letters::of_front(letter, length));
+        }
+    }
+
+    /// Keeps what a log begins with, now that it is known which event stands behind it; a log that
+    /// may grow and holds nothing else is left for later.
+    fn end_of_head(
+        &self,
+        log: &LogReader,
+        tally: &mut Tally<'_>,
+        behind: Option<(DateTime<Utc>, &Option<String>)>,
+    ) {
+        let Some(letter) = tally.head.take() else { return };
+        let is_alone = behind.is_none() && log.offset() <= letter.length + 1;
+        if is_alone && tally.input.may_grow {
+            tally.n_rejects -= 1;
+            return;
+        }
+        let (beside_at, sensor) = behind.unzip();
+        self.reject(DeadLetter { beside_at, sensor: sensor.cloned().flatten(), ..letter });
+    }
+
     /// Ends, at `end`, the stretch of a file that gave no event and no more letters.
-    fn end_of_no_log(&self, name: &str, log: &LogReader, end: u64, tally: &mut Tally) {
+    fn end_of_no_log(&self, name: &str, log: &LogReader, end: u64, tally: &mut Tally<'_>) {
         let Some((from, count)) = tally.unkept.take() else { return };
         let most = MOST_LETTERS_OF_NO_LOG;
         let detail = format!("{count} more pieces without an event, behind {most} that are kept");
@@ -205,25 +333,29 @@ impl Reader<'_> {
     }
 
     /// Keeps that the file could not be read any further.
-    fn damage(&self, name: &str, log: &LogReader, error: &ReadLogError, tally: &mut Tally) {
+    fn damage(&self, name: &str, log: &LogReader, error: &ReadLogError, tally: &mut Tally<'_>) {
         let reason = match error {
             ReadLogError::Read { .. } => "unreadable_file",
             ReadLogError::Damaged { .. } => "damaged_file",
             ReadLogError::TooBig { .. } | ReadLogError::TooDense { .. } => "too_big",
         };
+        if tally.input.may_grow && is_cut_short(error) {
+            // An archive that is still being written: the next run reads it again.
+            tally.is_cut_short = true;
+            self.filling.lock().waiting_files += u64::from(tally.waiting_bytes == 0);
+            return;
+        }
         let detail = describe(error);
         let place = (log.offset(), 0);
         let letter = letters::of_place(name, place, reason, detail.clone(), log.front());
-        let mut batch = self.filling.lock();
-        batch.rejected += 1;
-        batch.add_letter(letter);
-        drop(batch);
+        tally.end_letters.push(letter.content_id.clone());
+        self.reject(letter);
         self.problem(name, detail);
         tally.has_problem = true;
     }
 
     /// Names a file of which pieces were rejected; one without any event is a problem.
-    fn tell_of_rejects(&self, name: &str, tally: &Tally) {
+    fn tell_of_rejects(&self, name: &str, tally: &Tally<'_>) {
         let Some(first) = &tally.first_reject else { return };
         let Tally { n_events, n_rejects, .. } = tally;
         if *n_events == 0 && !tally.has_problem {
@@ -239,7 +371,7 @@ impl Reader<'_> {
     }
 
     /// Counts the bytes read since the last time, of the file and of what was in it.
-    fn count(&self, log: &LogReader, tally: &mut Tally) {
+    fn count(&self, log: &LogReader, tally: &mut Tally<'_>) {
         let (on_disk, inflated) = (log.compressed_offset(), log.offset());
         let mut batch = self.filling.lock();
         batch.bytes_on_disk += on_disk.saturating_sub(tally.on_disk);
@@ -251,11 +383,46 @@ impl Reader<'_> {
         self.filling.lock().problems.push(FileProblem { file: name.to_owned(), problem });
     }
 
-    fn flush_when_full(&self) -> Result<(), Stopped> {
-        let ReadOptions { batch_events, batch_bytes, .. } = self.options;
-        if self.filling.lock().is_full(batch_events, batch_bytes) {
-            return self.flush();
+    /// Settles the letters about an end that turned out not to be the end.
+    fn settle(&self, log: &LogReader, tally: &Tally<'_>) {
+        let Some(known) = tally.input.known.as_ref().filter(|known| place::is_of(known, log))
+        else {
+            return;
+        };
+        let is_over = |letter: &&String| !tally.end_letters.contains(letter);
+        let settled = known.memory.letters.iter().filter(is_over).map(|letter| Settled {
+            content_id: letter.clone(),
+            resolution: Resolution::Completed,
+        });
+        self.filling.lock().settled.extend(settled);
+    }
+
+    /// Puts into the batch how far the file is read with it.
+    fn keep_place(&self, log: &LogReader, tally: &Tally<'_>) {
+        let is_held = tally.head.is_some() || tally.is_cut_short;
+        let is_archive = log.compression() != Compression::Plain;
+        if is_held || (is_archive && !tally.is_read) {
+            return;
         }
+        let (last_event_at, sensor) = tally.last.clone().unzip();
+        let memory = CursorMemory {
+            waiting_bytes: tally.waiting_bytes,
+            letters: tally.end_letters.clone(),
+            last_event_at,
+            sensor: sensor.flatten(),
+            ..CursorMemory::default()
+        };
+        if let Some(cursor) = place::cursor(log, memory, tally.n_events > 0) {
+            self.filling.lock().set_cursor(cursor);
+        }
+    }
+
+    fn is_batch_full(&self) -> bool {
+        let ReadOptions { batch_events, batch_bytes, .. } = self.options;
+        self.filling.lock().is_full(batch_events, batch_bytes)
+    }
+
+    fn check_stop(&self) -> Result<(), Stopped> {
         if self.stop.is_cancelled() { Err(Stopped) } else { Ok(()) }
     }
 
@@ -264,8 +431,24 @@ impl Reader<'_> {
         if !batch.is_empty() && self.batches.blocking_send(batch).is_err() {
             return Err(Stopped);
         }
-        if self.stop.is_cancelled() { Err(Stopped) } else { Ok(()) }
+        self.check_stop()
     }
+}
+
+/// Opens a log where its cursor left it, or at its beginning.
+fn open(input: &Input, limits: Limits) -> Result<LogReader, OpenLogError> {
+    let known = input.known.as_ref().filter(|_| input.from == From::Cursor);
+    if let Some(mark) = known.and_then(mark_of)
+        && let Some(log) = cowrie_logfile::resume(input.source.path(), &mark, limits)?
+    {
+        return Ok(log);
+    }
+    cowrie_logfile::open(&input.source, limits)
+}
+
+fn is_cut_short(error: &ReadLogError) -> bool {
+    matches!(error, ReadLogError::Damaged { source, .. }
+        if source.kind() == std::io::ErrorKind::UnexpectedEof)
 }
 
 /// An error and everything behind it, on one line.

@@ -29,6 +29,12 @@ pub struct Progress {
 pub struct Summary {
     /// Files read.
     pub files: u64,
+    /// Files that were as they had been, and were not opened.
+    pub unchanged_files: u64,
+    /// Files with an end that has no end itself and waits for it.
+    pub waiting_files: u64,
+    /// Files whose content went away before it was all read, as far as is known.
+    pub lost_files: u64,
     /// Bytes of log read, after inflating.
     pub bytes: u64,
     /// Events read.
@@ -39,6 +45,8 @@ pub struct Summary {
     pub duplicate_events: u64,
     /// Pieces of input that are no events; each different one is a dead letter.
     pub rejected: u64,
+    /// Lines torn by a rotation whose halves were put together.
+    pub healed: u64,
     /// Sessions that the database did not have.
     pub sessions_new: u64,
     /// Sessions that it had and that grew.
@@ -58,6 +66,27 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Adds what a later load of the same run did.
+    pub fn add(&mut self, later: Self) {
+        self.files += later.files;
+        self.unchanged_files = later.unchanged_files;
+        self.waiting_files = later.waiting_files;
+        self.lost_files += later.lost_files;
+        self.bytes += later.bytes;
+        self.events += later.events;
+        self.new_events += later.new_events;
+        self.duplicate_events += later.duplicate_events;
+        self.rejected += later.rejected;
+        self.healed += later.healed;
+        self.sessions_new += later.sessions_new;
+        self.sessions_updated += later.sessions_updated;
+        self.addresses_new += later.addresses_new;
+        self.snapshot_before_earliest += later.snapshot_before_earliest;
+        self.stopped |= later.stopped;
+        self.problems.extend(later.problems);
+        self.end(Duration::from_secs_f64(self.elapsed_seconds + later.elapsed_seconds));
+    }
+
     /// Fills in the time.
     pub(crate) fn end(&mut self, elapsed: Duration) {
         self.elapsed_seconds = (elapsed.as_secs_f64() * 1e3).round() / 1e3;

@@ -4,7 +4,8 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 
-use cowrie_logfile::{FindOptions, Limits, RecordKind, find, open};
+use cowrie_logfile::{Limits, RecordKind, open};
+use cowrie_logfind::{FindOptions, find};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut inputs: Vec<String> = std::env::args().skip(1).collect();

@@ -7,8 +7,9 @@
 
 use memchr::{memchr, memchr_iter};
 
-use crate::inflate::{Failure, Inflate};
+use crate::inflate::Failure;
 use crate::input::length as input_length;
+use crate::mark::Mark;
 use crate::record::{Damage, Record, RecordKind};
 use crate::scanner::{Scanner, Step};
 use crate::window::Window;
@@ -61,25 +62,73 @@ pub(crate) struct Framer {
     padding_bytes: u64,
     /// How many bytes may still be scanned for an object behind a break.
     resync_left: usize,
+    /// More bytes may come one day: nothing is decided by where the log ends now.
+    may_grow: bool,
+    /// The mark before the record at hand, when that has no end yet.
+    unended: Option<Mark>,
 }
 
 impl Framer {
-    pub(crate) fn new(inflate: Box<dyn Inflate>, max_record_bytes: usize) -> Self {
+    pub(crate) fn new(window: Window, max_record_bytes: usize) -> Self {
         Self {
-            window: Window::new(inflate, max_record_bytes),
+            is_at_start: window.offset() == 0,
+            window,
             max_record_bytes,
             current: None,
-            is_at_start: true,
             is_skipping_line: false,
             skipped_to: 0,
             padding_bytes: 0,
             resync_left: RESYNC_FREE_BYTES,
+            may_grow: false,
+            unended: None,
         }
+    }
+
+    /// Goes on at the mark, in a window that begins with the bytes that the mark checks; `None`
+    /// when they are others.
+    pub(crate) fn resume(mut window: Window, mark: &Mark, max_record_bytes: usize) -> Option<Self> {
+        let n_checked = usize::try_from(mark.offset - window.offset()).ok()?;
+        while window.bytes().len() < n_checked && window.fill() {}
+        if !mark.follows(window.bytes().get(..n_checked)?) {
+            return None;
+        }
+        window.pass(n_checked);
+        Some(Self::new(window, max_record_bytes))
+    }
+
+    /// Takes the end of the log for the end of what has been written so far.
+    pub(crate) fn let_grow(&mut self) {
+        self.may_grow = true;
+    }
+
+    /// How far the log was passed, and by what it is known again; never beyond a record without
+    /// an end.
+    pub(crate) fn mark(&self) -> Mark {
+        self.unended.clone().unwrap_or_else(|| self.mark_here())
+    }
+
+    fn mark_here(&self) -> Mark {
+        Mark::new(self.window.offset(), self.window.front(), self.window.before())
+    }
+
+    /// The log's first bytes, as far as they were inflated.
+    pub(crate) fn front(&self) -> &[u8] {
+        self.window.front()
+    }
+
+    /// Whether the rest of a record that is too long is being skipped.
+    pub(crate) fn is_skipping(&self) -> bool {
+        self.is_skipping_line
     }
 
     /// Goes to the next record; false when the log has ended, well or badly.
     pub(crate) fn advance(&mut self) -> bool {
+        let was_torn = self.current.is_some_and(|cut| cut.kind == RecordKind::Torn);
+        let unended = self.unended.take();
         self.current = self.cut();
+        if self.current.is_none() && (was_torn || self.is_skipping_line) {
+            self.unended = unended;
+        }
         self.current.is_some()
     }
 
@@ -221,6 +270,9 @@ impl Framer {
         if let Some(newline) = self.fresh_line(start, at + 1) {
             return self.give_line(newline, Damage { at, what });
         }
+        if self.may_grow && matches!(self.line_end(at), LineEnd::LogEnd) {
+            return self.give_rest();
+        }
         if let Some(next) = self.next_object(start, at) {
             let length = length_without_blanks(self.window.bytes().get(..next).unwrap_or_default());
             let at = at.min(length);
@@ -237,6 +289,9 @@ impl Framer {
 
     /// The object at `start` has no end: none within the limit, or none at all.
     fn unfinished(&mut self, start: usize, kind: RecordKind) -> Cut {
+        if self.may_grow && kind == RecordKind::Torn {
+            return self.give_rest();
+        }
         let end = self.window.bytes().len().min(self.max_record_bytes);
         if let Some(newline) = self.fresh_line(start, end) {
             return self.give_line(newline, Damage { at: newline, what: "the object has no end" });
@@ -338,6 +393,7 @@ impl Framer {
         let rest = self.window.bytes();
         let newlines = rest.iter().rev().take_while(|&&byte| byte == b'\n' || byte == b'\r');
         let length = rest.len() - newlines.count();
+        self.unended = Some(self.mark_here());
         let cut = self.give(length, RecordKind::Torn);
         self.window.pass(self.window.bytes().len());
         cut
@@ -347,6 +403,7 @@ impl Framer {
     fn give_head(&mut self) -> Cut {
         let whole = self.window.bytes().len().min(self.max_record_bytes);
         let length = whole.min(TOO_LONG_BYTES);
+        self.unended = Some(self.mark_here());
         let cut = self.give(length, RecordKind::TooLong);
         self.window.pass(whole - length);
         self.is_skipping_line = true;
@@ -382,6 +439,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::inflate::Inflate;
     use crate::window::CHUNK_BYTES;
 
     /// A log in memory that arrives in pieces, and may end in a failure.
@@ -412,7 +470,7 @@ mod tests {
 
     fn framer(bytes: &[u8], size: usize, max_record_bytes: usize) -> Framer {
         let pieces = Pieces { bytes: bytes.to_vec(), given: 0, size, fails: false };
-        Framer::new(Box::new(pieces), max_record_bytes)
+        Framer::new(Window::new(Box::new(pieces), max_record_bytes), max_record_bytes)
     }
 
     type Piece = (u64, Vec<u8>, RecordKind);
@@ -688,7 +746,7 @@ mod tests {
     fn a_failure_comes_after_every_record_and_once() {
         let bytes = b"{}\nhello\n{\"a\"".to_vec();
         let pieces_of = Pieces { bytes, given: 0, size: 5, fails: true };
-        let mut framer = Framer::new(Box::new(pieces_of), 100);
+        let mut framer = Framer::new(Window::new(Box::new(pieces_of), 100), 100);
         let found = shown(&pieces(&mut framer));
         assert_eq!(found, "0 object: {}\n3 broken at 0: hello\n9 torn: {\\\"a\\\"");
         assert!(matches!(framer.take_failure(), Some(Failure::TooBig { limit: 7 })));

@@ -2,19 +2,19 @@
 
 use std::fmt;
 use std::fs::{self, File, FileType};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek as _};
 use std::path::{Path, PathBuf};
 
+use cowrie_logfind::{FileStat, Source};
+
 use crate::compression::{Compression, SNIFFED_BYTES};
-use crate::find::Source;
 use crate::framer::Framer;
 use crate::inflate::{Failure, inflater};
-use crate::input::Input;
+use crate::input::{Input, length};
 use crate::limits::Limits;
+use crate::mark::{FRONT_BYTES, Mark};
 use crate::record::Record;
-
-/// How much of a file's front is kept, in bytes.
-const FRONT_BYTES: usize = 1024;
+use crate::window::Window;
 
 /// Why a log could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -102,18 +102,49 @@ pub struct LogReader {
     path: PathBuf,
     compression: Compression,
     front: Vec<u8>,
+    stat: Option<FileStat>,
+    /// Bytes of the file that were passed over.
+    skipped: u64,
     framer: Framer,
 }
 
-/// Opens what [`find`](crate::find()) found. Blocks for the first bytes of standard input.
+/// Opens what [`find`](cowrie_logfind::find()) found. Blocks for the first bytes of standard input.
 pub fn open(source: &Source, limits: Limits) -> Result<LogReader, OpenLogError> {
     match source {
         Source::File { path, .. } => {
-            let file = open_file(path)?;
-            LogReader::from_read(path.clone(), file, limits)
+            let (file, stat) = open_file(path)?;
+            let log = LogReader::from_read(path.clone(), file, limits)?;
+            Ok(LogReader { stat: Some(stat), ..log })
         }
         Source::Stdin => LogReader::from_read(source.path().to_owned(), io::stdin(), limits),
     }
+}
+
+/// Opens a plain log where it was left; `None` when it is not the log that the mark was made of,
+/// or does not hold so much any more.
+///
+/// Of what was read before, only the first kilobyte and the last bytes are looked at again.
+pub fn resume(path: &Path, mark: &Mark, limits: Limits) -> Result<Option<LogReader>, OpenLogError> {
+    let failed = |source| OpenLogError::Open { path: path.to_owned(), source };
+    let (mut file, stat) = open_file(path)?;
+    if stat.size < mark.offset {
+        return Ok(None);
+    }
+    let mut front = Vec::new();
+    file.by_ref().take(length(FRONT_BYTES)).read_to_end(&mut front).map_err(failed)?;
+    if Compression::of(&front) != Compression::Plain || !mark.is_of(&front) {
+        return Ok(None);
+    }
+    let from = mark.offset - mark.n_checked();
+    file.seek(io::SeekFrom::Start(from)).map_err(failed)?;
+    let plain = inflater(Input::new(Box::new(file)), Compression::Plain, limits);
+    let plain = plain.map_err(|failure| failed(reason(failure)))?;
+    let window = Window::at(plain, limits.max_record_bytes, from, front.clone());
+    let Some(framer) = Framer::resume(window, mark, limits.max_record_bytes) else {
+        return Ok(None);
+    };
+    let (path, compression) = (path.to_owned(), Compression::Plain);
+    Ok(Some(LogReader { path, compression, front, stat: Some(stat), skipped: from, framer }))
 }
 
 impl LogReader {
@@ -131,8 +162,9 @@ impl LogReader {
         let compression = Compression::of(&front);
         match inflater(input, compression, limits) {
             Ok(inflate) => {
-                let framer = Framer::new(inflate, limits.max_record_bytes);
-                Ok(Self { path, compression, front, framer })
+                let window = Window::new(inflate, limits.max_record_bytes);
+                let framer = Framer::new(window, limits.max_record_bytes);
+                Ok(Self { path, compression, front, stat: None, skipped: 0, framer })
             }
             Err(failure) => {
                 let source = reason(failure);
@@ -155,9 +187,10 @@ impl LogReader {
         Ok(self.framer.record())
     }
 
-    /// How many bytes of the file have been used up, for progress. What is in memory counts.
+    /// How many bytes of the file have been used up, for progress. What is in memory counts, and
+    /// what was passed over when it was [resumed](resume).
     pub fn compressed_offset(&self) -> u64 {
-        self.framer.consumed()
+        self.skipped + self.framer.consumed()
     }
 
     /// Where the next record is looked for, in bytes of the inflated log: all bytes before were
@@ -176,6 +209,41 @@ impl LogReader {
     /// kilobyte, or what there is.
     pub fn front(&self) -> &[u8] {
         &self.front
+    }
+
+    /// Takes the end of the log for the end of what has been written so far: what has no end there
+    /// is [`RecordKind::Torn`](crate::RecordKind::Torn) whatever it looks like, and what was given
+    /// out before stays as it is when more is written.
+    #[must_use]
+    pub fn growing(mut self) -> Self {
+        self.framer.let_grow();
+        self
+    }
+
+    /// By what the log is known again and where reading it can go on, which is never behind a
+    /// record without an end. Only plain logs can be [resumed](resume); an archive is known by
+    /// the first bytes of the file.
+    pub fn mark(&self) -> Mark {
+        let mark = self.framer.mark();
+        match self.compression {
+            Compression::Plain => mark,
+            _ => Mark::new(mark.offset, &self.front, &[]),
+        }
+    }
+
+    /// The first bytes of the log, inflated: a kilobyte, or what was read so far.
+    pub fn inflated_front(&self) -> &[u8] {
+        self.framer.front()
+    }
+
+    /// Whether the log went on, or ended, in the middle of a record that is too long.
+    pub fn is_skipping(&self) -> bool {
+        self.framer.is_skipping()
+    }
+
+    /// Which file it is and how it stood when it was opened; nothing for what is no file.
+    pub fn stat(&self) -> Option<&FileStat> {
+        self.stat.as_ref()
     }
 
     /// How the log is compressed.
@@ -218,11 +286,13 @@ impl fmt::Debug for LogReader {
 }
 
 /// Opens a regular file and nothing else; asks before, because opening a pipe waits.
-fn open_file(path: &Path) -> Result<File, OpenLogError> {
+fn open_file(path: &Path) -> Result<(File, FileStat), OpenLogError> {
     let failed = |source| OpenLogError::Open { path: path.to_owned(), source };
     let kind = fs::metadata(path).map_err(failed)?.file_type();
     if kind.is_file() {
-        return File::open(path).map_err(failed);
+        let file = File::open(path).map_err(failed)?;
+        let stat = FileStat::from_metadata(&file.metadata().map_err(failed)?);
+        return Ok((file, stat));
     }
     Err(OpenLogError::NotAFile { path: path.to_owned(), kind: name_of(kind) })
 }

@@ -2,11 +2,15 @@
 
 use crate::inflate::{Failure, Inflate};
 use crate::input::length;
+use crate::mark::{CHECK_BYTES, FRONT_BYTES};
 
 /// How many bytes are inflated at a time.
 pub(crate) const CHUNK_BYTES: usize = 256 * 1024;
 
 /// A buffer over a stream of inflated bytes. It grows to hold one record and never beyond.
+///
+/// The last [`CHECK_BYTES`] that were passed stay in it, and the log's first [`FRONT_BYTES`]
+/// beside it: by them the log is known again.
 pub(crate) struct Window {
     inflate: Box<dyn Inflate>,
     buffer: Vec<u8>,
@@ -15,6 +19,7 @@ pub(crate) struct Window {
     /// Where the buffer's first byte is in the inflated log.
     base: u64,
     most_bytes: usize,
+    front: Vec<u8>,
     has_ended: bool,
     failure: Option<Failure>,
 }
@@ -22,13 +27,24 @@ pub(crate) struct Window {
 impl Window {
     /// A window that can hold `most_bytes` at once, and what one read brings.
     pub(crate) fn new(inflate: Box<dyn Inflate>, most_bytes: usize) -> Self {
+        Self::at(inflate, most_bytes, 0, Vec::new())
+    }
+
+    /// A window whose first byte is at `base` in a log that begins with `front`.
+    pub(crate) fn at(
+        inflate: Box<dyn Inflate>,
+        most_bytes: usize,
+        base: u64,
+        front: Vec<u8>,
+    ) -> Self {
         Self {
             inflate,
             buffer: vec![0; CHUNK_BYTES],
             start: 0,
             end: 0,
-            base: 0,
-            most_bytes: most_bytes.saturating_add(CHUNK_BYTES),
+            base,
+            most_bytes: most_bytes.saturating_add(CHUNK_BYTES + CHECK_BYTES),
+            front,
             has_ended: false,
             failure: None,
         }
@@ -44,6 +60,16 @@ impl Window {
     #[inline]
     pub(crate) fn offset(&self) -> u64 {
         self.base + length(self.start)
+    }
+
+    /// The bytes that were passed last, at most [`CHECK_BYTES`].
+    pub(crate) fn before(&self) -> &[u8] {
+        self.buffer.get(self.start.saturating_sub(CHECK_BYTES)..self.start).unwrap_or_default()
+    }
+
+    /// The first bytes of the log, at most [`FRONT_BYTES`], as far as they were inflated.
+    pub(crate) fn front(&self) -> &[u8] {
+        &self.front
     }
 
     /// Passes `count` bytes. They stay where they are until the next [`Window::fill`].
@@ -71,6 +97,8 @@ impl Window {
         let room = self.buffer.get_mut(self.end..).unwrap_or_default();
         match self.inflate.read(room) {
             Ok(count) => {
+                let missing = FRONT_BYTES.saturating_sub(self.front.len()).min(count);
+                self.front.extend_from_slice(room.get(..missing).unwrap_or_default());
                 self.end += count;
                 self.has_ended = count == 0;
             }
@@ -85,19 +113,13 @@ impl Window {
     /// Moves what is at hand to the front when the buffer is used up, and grows the buffer when
     /// what is at hand fills more than half of it.
     fn make_room(&mut self) {
-        if self.start == self.end {
-            self.base = self.offset();
-            self.start = 0;
-            self.end = 0;
-        }
-        if self.end < self.buffer.len() {
-            return;
-        }
-        if self.start > 0 {
-            self.base = self.offset();
-            self.buffer.copy_within(self.start..self.end, 0);
-            self.end -= self.start;
-            self.start = 0;
+        let kept = self.start.min(CHECK_BYTES);
+        if self.start > kept && (self.start == self.end || self.end == self.buffer.len()) {
+            let from = self.start - kept;
+            self.buffer.copy_within(from..self.end, 0);
+            self.base += length(from);
+            self.start = kept;
+            self.end -= from;
         }
         if self.end > self.buffer.len() / 2 {
             let grown = (self.buffer.len() * 2).min(self.most_bytes).max(self.buffer.len());

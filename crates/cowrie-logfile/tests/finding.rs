@@ -8,7 +8,8 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
 
-use cowrie_logfile::{FindError, FindOptions, Found, Limits, Problem, Source, find, open};
+use cowrie_logfile::{Limits, open};
+use cowrie_logfind::{FindError, FindOptions, Found, Problem, Source, find};
 use tempfile::TempDir;
 
 const STRICT: FindOptions = FindOptions { ignore_missing: false };

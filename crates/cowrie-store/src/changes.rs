@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use cowrie_inventory::Snapshot;
 use cowrie_session::Session;
 
-use crate::dead_letters::DeadLetter;
+use crate::cursors::{Cursor, LostLog};
+use crate::dead_letters::{DeadLetter, Settled};
 
 /// Everything that one batch writes, in one transaction.
 #[derive(Debug)]
@@ -21,6 +22,12 @@ pub struct Changes<'a> {
     pub addresses: &'a [AddressChange],
     /// What could not be read.
     pub dead_letters: &'a [DeadLetter],
+    /// Letters, of this batch or before, that are settled.
+    pub settled: &'a [Settled],
+    /// How far the files of the batch are read with it.
+    pub cursors: &'a [Cursor],
+    /// Files whose content went away.
+    pub lost: &'a [LostLog],
 }
 
 /// A session as it was in the tables, and as it is to be.

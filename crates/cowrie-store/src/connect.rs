@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, RuntimeErr,
@@ -13,15 +13,18 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::error::StoreError;
 
 /// Pages of a new SQLite file, in bytes: larger pages keep documents of events in fewer of them.
 const SQLITE_PAGE_BYTES: u32 = 32_768;
 
-/// How long a writer waits for another one before it gives up.
-pub(crate) const BUSY_WAIT: Duration = Duration::from_mins(2);
+/// How long a writer waits for another one before it gives up, unless it is told otherwise.
+const BUSY_WAIT: Duration = Duration::from_mins(2);
+
+/// Between two tries to open a file that another program is making.
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
 
 /// Connections of one program, at most.
 const CONNECTIONS: u32 = 4;
@@ -65,8 +68,12 @@ impl Target {
     ///
     /// [`StoreError::Open`] when the file cannot be made or the server does not answer.
     pub async fn connect(&self) -> Result<DatabaseConnection, StoreError> {
+        self.connect_waiting(BUSY_WAIT).await
+    }
+
+    async fn connect_waiting(&self, wait: Duration) -> Result<DatabaseConnection, StoreError> {
         let opened = match self {
-            Self::Sqlite(path) => Database::connect(sqlite_options(path)).await,
+            Self::Sqlite(path) => open_sqlite(path, wait).await,
             Self::Postgres { url, .. } => {
                 let pool = postgres_pool(url).await;
                 pool.map(SqlxPostgresConnector::from_sqlx_postgres_pool)
@@ -90,7 +97,22 @@ async fn postgres_pool(url: &SecretString) -> Result<PgPool, sqlx::Error> {
     pool.connect_with(options).await
 }
 
-fn sqlite_options(path: &std::path::Path) -> ConnectOptions {
+/// Opens a file. Whoever makes a new one holds it for a moment in which SQLite itself does not
+/// wait.
+async fn open_sqlite(path: &std::path::Path, wait: Duration) -> Result<DatabaseConnection, DbErr> {
+    let started = Instant::now();
+    loop {
+        let opened = Database::connect(sqlite_options(path, wait)).await;
+        let is_locked =
+            opened.as_ref().is_err_and(|error| error.to_string().contains("database is locked"));
+        if !is_locked || started.elapsed() >= wait {
+            return opened;
+        }
+        sleep(BUSY_PAUSE).await;
+    }
+}
+
+fn sqlite_options(path: &std::path::Path, wait: Duration) -> ConnectOptions {
     let path = path.to_owned();
     let mut options = ConnectOptions::new("sqlite::memory:");
     options.max_connections(CONNECTIONS).sqlx_logging(false);
@@ -104,7 +126,7 @@ fn sqlite_options(path: &std::path::Path) -> ConnectOptions {
             .page_size(SQLITE_PAGE_BYTES)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
-            .busy_timeout(BUSY_WAIT)
+            .busy_timeout(wait)
     });
     options
 }
@@ -113,16 +135,22 @@ fn sqlite_options(path: &std::path::Path) -> ConnectOptions {
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) db: DatabaseConnection,
+    /// How long a writer waits for another one.
+    pub(crate) wait: Duration,
 }
 
 impl Store {
+    /// How long a writer waits for another one, unless it is told otherwise.
+    pub const STANDARD_WAIT: Duration = BUSY_WAIT;
+
     /// Opens a database; a SQLite file is made and migrated, a PostgreSQL database never is.
+    /// Writers wait so long for one another.
     ///
     /// # Errors
     ///
     /// [`StoreError::Outdated`] and [`StoreError::Newer`] say what to do about the schema.
-    pub async fn open(target: &Target) -> Result<Self, StoreError> {
-        Self::open_as(target, matches!(target, Target::Sqlite(_))).await
+    pub async fn open(target: &Target, wait: Duration) -> Result<Self, StoreError> {
+        Self::open_as(target, wait, matches!(target, Target::Sqlite(_))).await
     }
 
     /// Opens a database whose schema must be as it should be, whichever engine it is.
@@ -130,12 +158,16 @@ impl Store {
     /// # Errors
     ///
     /// As [`Store::open`].
-    pub async fn open_unchanged(target: &Target) -> Result<Self, StoreError> {
-        Self::open_as(target, false).await
+    pub async fn open_unchanged(target: &Target, wait: Duration) -> Result<Self, StoreError> {
+        Self::open_as(target, wait, false).await
     }
 
-    async fn open_as(target: &Target, may_migrate: bool) -> Result<Self, StoreError> {
-        let db = target.connect().await?;
+    async fn open_as(
+        target: &Target,
+        wait: Duration,
+        may_migrate: bool,
+    ) -> Result<Self, StoreError> {
+        let db = target.connect_waiting(wait).await?;
         let shown = || target.to_string();
         let failed = |source| StoreError::Schema { shown: shown(), source };
         let status = cowrie_migration::status(&db).await.map_err(failed)?;
@@ -149,12 +181,12 @@ impl Store {
             }
             cowrie_migration::up(&db, None).await.map_err(failed)?;
         }
-        Ok(Self { db })
+        Ok(Self { db, wait })
     }
 
     /// A store over a connection whose schema was just made.
     pub fn over(db: DatabaseConnection) -> Self {
-        Self { db }
+        Self { db, wait: BUSY_WAIT }
     }
 
     /// Closes the database; a SQLite file then stands alone, without its write-ahead log.

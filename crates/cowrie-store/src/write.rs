@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use cowrie_parse::Event;
 use sqlx::AssertSqlSafe;
 
 use crate::changes::Changes;
-use crate::connect::{BUSY_WAIT, Store};
+use crate::connect::Store;
+use crate::dead_letters::DeadLetter;
 use crate::error::StoreError;
 use crate::read::{AddressRow, KnownSession};
 use crate::rows::Transaction;
@@ -34,7 +36,7 @@ impl Store {
         let tx = if self.is_postgres() {
             let pool = self.db.get_postgres_connection_pool();
             let mut tx = pool.begin().await.map_err(failed)?;
-            let wait = format!("SET LOCAL lock_timeout = {}", BUSY_WAIT.as_millis());
+            let wait = format!("SET LOCAL lock_timeout = {}", self.wait.as_millis());
             sqlx::query(AssertSqlSafe(wait)).execute(&mut *tx).await.map_err(failed)?;
             sqlx::query("SELECT pg_advisory_xact_lock($1)")
                 .bind(WRITER_LOCK)
@@ -107,7 +109,25 @@ impl Writing {
         tx.write_passwords(&totals, changes.sessions).await?;
         tx.write_keys(&totals, changes.sessions).await?;
         tx.recount_addresses(&totals.vacated).await?;
-        tx.write_dead_letters(changes.dead_letters, changes.ingest_id, changes.now).await
+        let Changes { ingest_id, now, .. } = *changes;
+        tx.write_dead_letters(changes.dead_letters, ingest_id, now).await?;
+        tx.settle_dead_letters(changes.settled, now).await?;
+        tx.write_cursors(changes.cursors, ingest_id, now).await?;
+        tx.write_lost_logs(changes.lost, ingest_id, now).await
+    }
+
+    /// The open letters that may be halves of lines and lie, by the events beside them, between
+    /// two times: ends of logs when `are_ends`, else beginnings.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn halves_between(
+        &mut self,
+        times: (DateTime<Utc>, DateTime<Utc>),
+        are_ends: bool,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        self.tx.halves_between(times, are_ends).await
     }
 
     /// Makes the batch last.

@@ -116,7 +116,7 @@ async fn what_makes_no_sense_is_refused() {
     let site = loaded(Engine::Sqlite).await;
     for (words, said) in [
         (&["purge"][..], "--older-than"),
-        (&["purge", "--older-than", "90"], "as `90d`, `12h` or `30m`"),
+        (&["purge", "--older-than", "90"], "as `90d`, `12h`, `30m` or `5s`"),
         (&["purge", "--older-than", "-1d"], "-1"),
         (&["purge", "--older-than", "4294967295d"], "reaches back before all time"),
         (&["show", "one"], "invalid value"),

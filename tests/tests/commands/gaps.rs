@@ -119,5 +119,5 @@ async fn what_makes_no_sense_is_refused() {
     let site = loaded(Engine::Sqlite).await;
     let unknown = gaps(&site, &["--sensor", "west"]).await.expect(2);
     unknown.says(&["the database knows no sensor `west`"]);
-    gaps(&site, &["--silence", "soon"]).await.expect(2).says(&["as `90d`, `12h` or `30m`"]);
+    gaps(&site, &["--silence", "soon"]).await.expect(2).says(&["as `90d`, `12h`, `30m` or `5s`"]);
 }

@@ -7,9 +7,9 @@ use cowrie_client_maxmind::{MaxMind, MaxMindOptions};
 use cowrie_core::FixedClock;
 use cowrie_enrichment::{Disabled, OfflineSource, SourceName};
 use cowrie_ingest::{
-    FileProblem, LoadOptions, NetNew, Observer, Progress, ReadOptions, Summary, load,
+    FileProblem, LoadOptions, NetNew, Observer, Progress, ReadOptions, Summary, load, plan_whole,
 };
-use cowrie_logfile::{FindOptions, find};
+use cowrie_logfind::{FindOptions, find};
 use cowrie_store::Store;
 use cowrie_testdb::TestDb;
 use tokio_util::sync::CancellationToken;
@@ -25,7 +25,7 @@ pub(crate) struct How {
 /// An ordinary load, with the example databases.
 pub(crate) const PLAIN: How = How { with_mmdb: true, batch_events: 20_000, dry_run: false };
 
-struct Silent;
+pub(crate) struct Silent;
 
 impl Observer for Silent {
     fn progress(&self, _progress: &Progress) {}
@@ -50,6 +50,11 @@ pub(crate) fn mmdb() -> Box<dyn OfflineSource> {
     let folder = root().join("examples/mmdb");
     let keep_open = 4.try_into().unwrap();
     Box::new(MaxMind::open_dir(&folder, MaxMindOptions { keep_open }))
+}
+
+/// A clock that stands still.
+pub(crate) fn fixed_clock() -> FixedClock {
+    FixedClock(DateTime::from_timestamp(1_790_000_000, 0).unwrap())
 }
 
 /// Loads what `paths` name.
@@ -77,7 +82,8 @@ pub(crate) async fn load_asking(
     };
     let net_new = NetNew { source, is_wanted: &|_| true };
     let sources = find(paths, FindOptions { ignore_missing: false }).unwrap().sources;
-    let clock = FixedClock(DateTime::from_timestamp(1_790_000_000, 0).unwrap());
+    let clock = fixed_clock();
     let stop = CancellationToken::new();
-    load(&store, sources, &net_new, &options, &clock, &stop, &Silent).await.unwrap()
+    let plan = plan_whole(sources, &store.cursors().await.unwrap());
+    load(&store, plan, &net_new, &options, &clock, &stop, &Silent).await.unwrap()
 }

@@ -7,7 +7,7 @@ use crate::workspace::Package;
 const LAYERS: &[(u8, &[&str])] = &[
     (0, &["cowrie-core", "cowrie-shell"]),
     (1, &["cowrie-parse", "cowrie-command", "cowrie-ssh-keys"]),
-    (1, &["cowrie-enrichment", "cowrie-secrets"]),
+    (1, &["cowrie-enrichment", "cowrie-secrets", "cowrie-logfind"]),
     (1, &["cowrie-schema", "cowrie-migration"]),
     (2, &["cowrie-session", "cowrie-inventory", "cowrie-logfile"]),
     (3, &["cowrie-store", "cowrie-ledger", "cowrie-schema-check", "cowrie-client-maxmind"]),

@@ -12,7 +12,7 @@ use walkdir::{DirEntry, WalkDir};
 /// What one log is read from.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Source {
-    /// A file, or something else with a path that [`open`](crate::open()) will refuse.
+    /// A file, or something else with a path that cannot be read as a file.
     File {
         /// As named, or as found below a named directory.
         path: PathBuf,

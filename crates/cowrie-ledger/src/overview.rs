@@ -1,9 +1,8 @@
 //! Where attackers came from, and what is not known of it: read from the snapshots alone.
 
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, FromQueryResult, Statement};
 
-use crate::connect::Store;
-use crate::error::StoreError;
+use crate::error::LedgerError;
 
 /// A country or network, and what came from it.
 #[derive(Clone, Debug, Eq, FromQueryResult, PartialEq)]
@@ -20,7 +19,7 @@ pub struct Place {
 
 /// Sessions without a country, and why.
 #[derive(Clone, Debug, Eq, FromQueryResult, PartialEq)]
-pub struct Gap {
+pub struct Unplaced {
     /// What kind of address it is (`public`, `loopback`, …); `None` without an address, or when
     /// nothing was asked.
     pub kind: Option<String>,
@@ -48,7 +47,7 @@ pub struct Overview {
     /// The networks with the most sessions.
     pub networks: Vec<Place>,
     /// Why the other sessions have no country.
-    pub gaps: Vec<Gap>,
+    pub gaps: Vec<Unplaced>,
 }
 
 #[derive(Debug, FromQueryResult)]
@@ -79,38 +78,35 @@ const GAPS: &str = "SELECT enrichment->'validation'->>'kind' AS kind, \
      count(DISTINCT source_ip) AS addresses FROM session_summaries \
      WHERE snapshot_country IS NULL GROUP BY 1, 2, 3 ORDER BY sessions DESC, 1, 2, 3 LIMIT $1";
 
-impl Store {
-    /// The overview, with at most `most` rows in each list.
-    ///
-    /// # Errors
-    ///
-    /// When the database fails.
-    pub async fn overview(&self, most: u32) -> Result<Overview, StoreError> {
-        let counts: Vec<Counts> = self.all(COUNTS, None).await?;
-        let counts = counts.first();
-        Ok(Overview {
-            sessions: counts.map_or(0, |counts| counts.sessions),
-            with_country: counts.map_or(0, |counts| counts.with_country),
-            with_network: counts.map_or(0, |counts| counts.with_network),
-            countries: self.all(COUNTRIES, Some(most)).await?,
-            networks: self.all(NETWORKS, Some(most)).await?,
-            gaps: self.all(GAPS, Some(most)).await?,
-        })
-    }
+/// The overview, with at most `most` rows in each list.
+///
+/// # Errors
+///
+/// When the database fails.
+pub async fn overview(db: &DatabaseConnection, most: u32) -> Result<Overview, LedgerError> {
+    let counts: Vec<Counts> = all(db, COUNTS, None).await?;
+    let counts = counts.first();
+    Ok(Overview {
+        sessions: counts.map_or(0, |counts| counts.sessions),
+        with_country: counts.map_or(0, |counts| counts.with_country),
+        with_network: counts.map_or(0, |counts| counts.with_network),
+        countries: all(db, COUNTRIES, Some(most)).await?,
+        networks: all(db, NETWORKS, Some(most)).await?,
+        gaps: all(db, GAPS, Some(most)).await?,
+    })
+}
 
-    async fn all<T: FromQueryResult>(
-        &self,
-        sql: &str,
-        limit: Option<u32>,
-    ) -> Result<Vec<T>, StoreError> {
-        let values = limit.map(|limit| i64::from(limit).into());
-        let backend = self.db.get_database_backend();
-        let statement = Statement::from_sql_and_values(backend, sql, values);
-        let rows = self.db.query_all_raw(statement).await;
-        let read = |rows: Vec<sea_orm::QueryResult>| -> Result<Vec<T>, sea_orm::DbErr> {
-            rows.iter().map(|row| T::from_query_result(row, "")).collect()
-        };
-        rows.and_then(read)
-            .map_err(|source| StoreError::Query { doing: "read the overview", source })
-    }
+async fn all<T: FromQueryResult>(
+    db: &DatabaseConnection,
+    sql: &str,
+    limit: Option<u32>,
+) -> Result<Vec<T>, LedgerError> {
+    let values = limit.map(|limit| i64::from(limit).into());
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, values);
+    let rows = db.query_all_raw(statement).await;
+    let read = |rows: Vec<sea_orm::QueryResult>| -> Result<Vec<T>, sea_orm::DbErr> {
+        rows.iter().map(|row| T::from_query_result(row, "")).collect()
+    };
+    let doing = "read the overview";
+    rows.and_then(read).map_err(LedgerError::new(doing))
 }
