@@ -8,6 +8,7 @@
 
 mod damage;
 mod dead_letters;
+mod delta;
 mod display;
 mod documents;
 mod explain;

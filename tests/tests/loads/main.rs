@@ -3,6 +3,7 @@
 
 mod dump;
 mod laws;
+mod model;
 mod plans;
 mod site;
 mod snapshots;
