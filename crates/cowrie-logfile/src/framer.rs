@@ -176,11 +176,20 @@ impl Framer {
                 return None;
             }
             match self.head() {
+                Head::Separators { length } if self.may_grow && self.is_open(length) => {
+                    self.unended = Some(self.mark_here());
+                    return None;
+                }
                 Head::Separators { length } => self.window.pass(length),
                 Head::Object { at } => return Some(self.object(at)),
                 Head::Text { at } => return Some(self.broken(at, at, "an object was expected")),
             }
         }
+    }
+
+    /// Whether a line of so many bytes has no end yet: what follows may belong to them.
+    fn is_open(&self, length: usize) -> bool {
+        self.window.bytes().get(..length).is_none_or(|line| !line.ends_with(b"\n"))
     }
 
     fn skip_byte_order_mark(&mut self) {
