@@ -1,6 +1,5 @@
 //! `cowrie-loader bulk` and `delta`: composes settings, source, store and the load.
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -9,28 +8,26 @@ use cowrie_cli::progress::{LINE_INTERVAL, Progress};
 use cowrie_cli::signals::Stop;
 use cowrie_cli::status::StatusDir;
 use cowrie_cli::{Exit, ExitWith, Failure};
-use cowrie_config::{Flags, Settings};
+use cowrie_config::Settings;
 use cowrie_core::{Clock, SystemClock};
 use cowrie_enrichment::OfflineSource;
 use cowrie_ingest::{
     FileProblem, LoadOptions, NetNew, Plan, PlanOptions, ReadOptions, Summary, load, plan_new,
     plan_whole,
 };
-use cowrie_ledger::{RunEnd, RunRecord, begin_run, end_run, overview};
+use cowrie_ledger::{RunRecord, begin_run, overview};
 use cowrie_logfile::Limits;
-use cowrie_logfind::{FindOptions, Found, Problem, Source, find};
-use cowrie_secrets::ProcessEnvironment;
+use cowrie_logfind::Source;
 use cowrie_store::Store;
-use tokio::time::timeout;
-use tracing::{info, warn};
+use tracing::warn;
 
 use crate::args::{DeltaArgs, LoadArgs, Program};
 use crate::database::{self, Database};
+use crate::inputs::{Inputs, inputs};
 use crate::observe::Everyone;
+use crate::run_row::{end_database, record_failure, run_end, run_record};
+use crate::settings::settings;
 use crate::{report, source};
-
-/// How long a run that was stopped waits to write that it was.
-const STOPPED_WAIT: Duration = Duration::from_secs(2);
 
 /// Which part of the inputs is read.
 #[derive(Clone, Copy, Debug)]
@@ -198,106 +195,12 @@ async fn plan(
     Ok(planned)
 }
 
-/// Records how the run ended, and closes the database. Who was stopped does not wait for one that
-/// another program holds.
-async fn end_database(
-    database: Database,
-    run: &RunRecord,
-    end: Option<RunEnd>,
-    stop: &Stop,
-) -> anyhow::Result<()> {
-    let ended = async {
-        if let Some(end) = end {
-            end_run(database.store.connection(), run, &end).await?;
-        }
-        database.check_file()?;
-        database.store.close().await?;
-        Ok(())
-    };
-    let patience = if stop.received().is_some() { STOPPED_WAIT } else { Duration::MAX };
-    timeout(patience, ended).await.unwrap_or(Ok(()))
-}
-
-fn settings(program: &Program) -> anyhow::Result<Settings> {
-    let flags = Flags {
-        config: program.config.config.clone(),
-        db: program.database.db.clone(),
-        cache_dir: None,
-        status_dir: program.status.status_dir.clone(),
-    };
-    let settings =
-        cowrie_config::load(&flags, Path::new(""), &ProcessEnvironment).exit_with(Exit::Usage)?;
-    for warning in &settings.warnings {
-        warn!("{warning}");
-    }
-    Ok(settings)
-}
-
-/// What is read, and what of it could not be looked at.
-struct Inputs {
-    sources: Vec<Source>,
-    problems: Vec<FileProblem>,
-}
-
-async fn inputs(
-    args: &LoadArgs,
-    settings: &Settings,
-    sensor: Option<&str>,
-    is_again: bool,
-) -> anyhow::Result<Inputs> {
-    let mut paths = args.paths.clone();
-    if let Some(name) = sensor {
-        let Some(sensor) = settings.sensor(name) else {
-            return Err(Failure::usage(format!("no sensor `{name}` is configured")).into());
-        };
-        if paths.is_empty() {
-            let Some(logpath) = &sensor.logpath else {
-                let text = format!("sensor `{name}` has no `logpath`: name the files to load");
-                return Err(Failure::usage(text).into());
-            };
-            paths.push(logpath.to_string_lossy().into_owned());
-        }
-    }
-    let options = FindOptions { ignore_missing: args.ignore_missing || is_again };
-    // A large tree takes its time, in which a stop must be heard.
-    let found = tokio::task::spawn_blocking(move || find(&paths, options)).await?;
-    let Found { sources, problems } = found.exit_with(Exit::Usage)?;
-    if sources.is_empty() && !is_again {
-        warn!("there is no log to read");
-    }
-    Ok(Inputs { sources, problems: problems.into_iter().filter_map(noted).collect() })
-}
-
-/// Says that a path cannot be looked at; what may be missing is no problem of the load.
-fn noted(problem: Problem) -> Option<FileProblem> {
-    let (path, is_allowed) = match &problem {
-        Problem::Missing { path } => (path, true),
-        Problem::Unreadable { path, .. } | Problem::Loop { path, .. } => (path, false),
-    };
-    let file = path.to_string_lossy().into_owned();
-    let problem = format!("{:#}", anyhow::Error::new(problem));
-    warn!(file.path = file, "{problem}");
-    (!is_allowed).then_some(FileProblem { file, problem })
-}
-
 /// Whether the addresses of a sensor are looked up: a flag for the run, else its configuration.
 fn is_wanted(args: &LoadArgs, settings: &Settings, sensor: Option<&str>) -> bool {
     match (args.enable_asn_inventory, args.no_enable_asn_inventory) {
         (true, _) => true,
         (_, true) => false,
         _ => sensor.is_none_or(|name| settings.sensor_enabled(name)),
-    }
-}
-
-fn run_record(args: &LoadArgs, sensor: Option<&str>, mode: Mode<'_>) -> RunRecord {
-    let started_at = SystemClock.now();
-    let by_time = || format!("{}-{}", started_at.format("%Y%m%dT%H%M%S%.6fZ"), std::process::id());
-    RunRecord {
-        run_id: args.ingest_id.clone().unwrap_or_else(by_time),
-        program: "cowrie-loader",
-        workflow: mode.workflow(),
-        sensor: sensor.map(str::to_owned),
-        started_at,
     }
 }
 
@@ -326,39 +229,6 @@ fn exit_of(summary: &Summary, source: &dyn OfflineSource) -> Exit {
         Exit::Nothing
     } else {
         Exit::Partial
-    }
-}
-
-fn run_end(summary: &Summary, exit: Exit, source: &dyn OfflineSource) -> RunEnd {
-    let outcome = match exit {
-        _ if summary.stopped => "stopped",
-        Exit::Done => "done",
-        Exit::Nothing => "failed",
-        _ => "partial",
-    };
-    let state =
-        |status: cowrie_enrichment::SourceStatus| (status.name, report::state(&status.state));
-    let sources: serde_json::Map<_, _> = source.status().into_iter().map(state).collect();
-    RunEnd {
-        finished_at: SystemClock.now(),
-        outcome,
-        exit_code: i32::from(exit.code()),
-        counters: serde_json::to_string(summary).unwrap_or_default(),
-        sources: (!sources.is_empty()).then(|| serde_json::Value::Object(sources).to_string()),
-    }
-}
-
-/// Says in the database that the run failed, if it still answers.
-async fn record_failure(store: &Store, run: &RunRecord, exit: Exit) {
-    let end = RunEnd {
-        finished_at: SystemClock.now(),
-        outcome: "failed",
-        exit_code: i32::from(exit.code()),
-        counters: "{\"failed\":true}".to_owned(),
-        sources: None,
-    };
-    if let Err(error) = end_run(store.connection(), run, &end).await {
-        info!(error = &error as &dyn std::error::Error, "the run's end could not be recorded");
     }
 }
 

@@ -6,10 +6,13 @@ mod database;
 mod dead_letters;
 mod explain;
 mod gaps;
+mod inputs;
 mod load;
 mod observe;
 mod reading;
 mod report;
+mod run_row;
+mod settings;
 mod source;
 mod span;
 

@@ -1,28 +1,16 @@
 //! A database that is there, for questions: it is neither made nor migrated.
 
-use std::path::Path;
-
 use cowrie_cli::{Exit, ExitWith, Failure};
-use cowrie_config::{DatabaseUrl, Flags};
+use cowrie_config::DatabaseUrl;
 use cowrie_secrets::ProcessEnvironment;
 use cowrie_store::{Store, Target};
-use tracing::warn;
 
 use crate::args::Program;
+use crate::settings::settings;
 
 /// Opens the database of the settings, or that of a sensor.
 pub(crate) async fn open(program: &Program, sensor: Option<&str>) -> anyhow::Result<Store> {
-    let flags = Flags {
-        config: program.config.config.clone(),
-        db: program.database.db.clone(),
-        cache_dir: None,
-        status_dir: None,
-    };
-    let settings =
-        cowrie_config::load(&flags, Path::new(""), &ProcessEnvironment).exit_with(Exit::Usage)?;
-    for warning in &settings.warnings {
-        warn!("{warning}");
-    }
+    let settings = settings(program)?;
     let setting = sensor.map_or(&settings.database, |name| settings.database_of(name));
     let target = match setting.resolve(&ProcessEnvironment).exit_with(Exit::Usage)? {
         DatabaseUrl::SqliteMemory => {

@@ -83,7 +83,11 @@ impl Summary {
         self.addresses_new += later.addresses_new;
         self.snapshot_before_earliest += later.snapshot_before_earliest;
         self.stopped |= later.stopped;
-        self.problems.extend(later.problems);
+        for problem in later.problems {
+            if !self.problems.contains(&problem) {
+                self.problems.push(problem);
+            }
+        }
         self.end(Duration::from_secs_f64(self.elapsed_seconds + later.elapsed_seconds));
     }
 
