@@ -127,8 +127,7 @@ impl Planner<'_> {
         let mut from = From::Start;
         if let Some(cursor) = known {
             let is_same = cursor.source == name && is_as_it_was(cursor, stat);
-            let is_waiting = cursor.memory.waiting_bytes > 0 && cursor.memory.letters.is_empty();
-            if is_same && !(is_waiting && is_settled) {
+            if is_same && !(is_waiting(cursor) && is_settled) {
                 self.plan.unchanged += 1;
                 return;
             }
@@ -185,6 +184,11 @@ fn is_as_it_was(cursor: &Cursor, stat: &FileStat) -> bool {
     cursor.file_size == stat.size && cursor.memory.stamp == stat.stamp
 }
 
+/// Whether the end of a file waits for more, and is no letter yet.
+fn is_waiting(cursor: &Cursor) -> bool {
+    cursor.memory.waiting_bytes > 0 && cursor.memory.letters.is_empty()
+}
+
 /// Whether the file of a cursor has another name now: whoever wrote it writes elsewhere.
 fn is_renamed(cursor: &Cursor, name: &str) -> bool {
     let is_still_there = || {
@@ -204,7 +208,8 @@ fn where_to_go_on(cursor: &Cursor, source: &Source, stat: &FileStat, limits: Lim
     let written = |stamp: &str| stamp.split_once('/').map(|(written, _)| written.to_owned());
     let is_untouched = cursor.file_size == stat.size
         && written(&cursor.memory.stamp) == written(&stat.stamp)
-        && cursor.check.is_none();
+        && cursor.check.is_none()
+        && !is_waiting(cursor);
     let is_read = is_untouched
         && open(source, limits)
             .is_ok_and(|log| log.compression() != Compression::Plain && place::is_of(cursor, &log));

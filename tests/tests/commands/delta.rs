@@ -255,6 +255,34 @@ async fn archives_are_read_once() {
     .await;
 }
 
+/// When nothing more comes, the end of a log is a letter, in an archive too.
+#[tokio::test]
+async fn what_waits_for_long_enough_is_a_letter() {
+    for name in ["logs/cowrie.json", "logs/cowrie.json.1.gz"] {
+        on_both(async |site, engine| {
+            let (last, whole) = (line(10), lines(0..10));
+            let log = whole.clone() + last.get(..60).unwrap();
+            let is_archive = name.ends_with(".gz");
+            site.write(name, if is_archive { zip(&log) } else { log.into_bytes() });
+            assert_eq!(delta(&site).await["waiting_files"], 1);
+            site.delta(&["logs", "--settle", "0s"]).ended().await.expect(0);
+            let letters = "SELECT reason || ' ' || length FROM dead_letter_events";
+            assert_eq!(site.tables().await.lines(letters).await, ["torn 60"]);
+            assert_eq!(delta(&site).await["unchanged_files"], 1);
+            let log = whole + &last;
+            site.write(name, if is_archive { zip(&log) } else { log.into_bytes() });
+            delta(&site).await;
+            if is_archive {
+                let open = "SELECT count(*) FROM dead_letter_events WHERE NOT resolved";
+                assert_eq!(site.tables().await.number(open).await, 1, "it is another archive");
+            } else {
+                check(&site, engine, &lines(0..11)).await;
+            }
+        })
+        .await;
+    }
+}
+
 fn zip(text: &str) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(text.as_bytes()).unwrap();
