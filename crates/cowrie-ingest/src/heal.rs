@@ -43,19 +43,7 @@ impl Halves {
         if new_ends.is_empty() && new_heads.is_empty() {
             return Ok(0);
         }
-        let (mut ends, mut heads) = (new_ends.clone(), new_heads.clone());
-        for head in &new_heads {
-            if let Some(at) = head.beside_at {
-                let times = (at - LONGEST_SILENCE, at);
-                ends.extend(writing.halves_between(times, true).await?);
-            }
-        }
-        for end in &new_ends {
-            if let Some(at) = end.beside_at {
-                let times = (at, at + LONGEST_SILENCE);
-                heads.extend(writing.halves_between(times, false).await?);
-            }
-        }
+        let (mut ends, heads) = with_stored(new_ends, new_heads, writing).await?;
         ends.extend(self.waiting.iter().cloned());
         self.waiting.append(&mut batch.waiting);
         let healed = pairs(&ends, &heads);
@@ -71,6 +59,22 @@ impl Halves {
         }
         Ok(n_healed)
     }
+}
+
+/// The ends and beginnings, with those that the tables hold and that may be their other halves.
+async fn with_stored(
+    new_ends: Vec<DeadLetter>,
+    new_heads: Vec<DeadLetter>,
+    writing: &mut Writing,
+) -> Result<(Vec<DeadLetter>, Vec<DeadLetter>), StoreError> {
+    let (mut ends, mut heads) = (new_ends.clone(), new_heads.clone());
+    for at in new_heads.iter().filter_map(|head| head.beside_at) {
+        ends.extend(writing.halves_between((at - LONGEST_SILENCE, at), true).await?);
+    }
+    for at in new_ends.iter().filter_map(|end| end.beside_at) {
+        heads.extend(writing.halves_between((at, at + LONGEST_SILENCE), false).await?);
+    }
+    Ok((ends, heads))
 }
 
 /// Whether a letter is about the beginning of a log.

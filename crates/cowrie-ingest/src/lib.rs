@@ -11,6 +11,7 @@ mod place;
 mod plan;
 mod reader;
 mod summary;
+mod tally;
 
 pub use enrich::NetNew;
 pub use input::{From, Input};

@@ -1,12 +1,12 @@
 //! Reads files into batches, on a thread of its own.
 
+mod ends;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
-use cowrie_logfile::{
-    Compression, Damage, Limits, LogReader, OpenLogError, ReadLogError, Record, RecordKind,
-};
-use cowrie_store::{CursorMemory, DeadLetter, Resolution, Settled, TORN};
+use cowrie_logfile::{Damage, Limits, LogReader, OpenLogError, Record, RecordKind};
+use cowrie_store::{DeadLetter, TORN};
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -15,6 +15,7 @@ use crate::batch::Batch;
 use crate::input::{From, Input};
 use crate::plan::mark_of;
 use crate::summary::FileProblem;
+use crate::tally::Tally;
 use crate::{letters, place};
 
 /// While a file has given no event, so many of its pieces become letters of their own; the rest
@@ -81,64 +82,10 @@ struct Reader<'a> {
     too_long: Option<DeadLetter>,
 }
 
-/// What a file has come to so far.
-struct Tally<'a> {
-    input: &'a Input,
-    /// The event that was read last: when and where it happened.
-    last: Option<(DateTime<Utc>, Option<String>)>,
-    /// A beginning that is no event, until it is known what stands behind it.
-    head: Option<DeadLetter>,
-    /// The letters about the end of the file.
-    end_letters: Vec<String>,
-    /// Bytes of an end that waits for more.
-    waiting_bytes: u64,
-    /// Whether the file was read to its end, as far as that is possible.
-    is_read: bool,
-    /// Whether it is an archive of which more may come.
-    is_cut_short: bool,
-    n_events: u64,
-    n_rejects: u64,
-    first_reject: Option<String>,
-    /// Where the pieces begin that are no letters of their own, and how many they are.
-    unkept: Option<(u64, u64)>,
-    has_problem: bool,
-    /// Bytes of the file that are counted.
-    on_disk: u64,
-    /// Bytes of what was in it that are counted.
-    inflated: u64,
-}
-
 /// What a record turned out to be.
 enum Taken {
     Event { offset: u64, at: DateTime<Utc>, sensor: Option<String> },
     Reject { letter: DeadLetter, shown: String, kind: RecordKind },
-}
-
-impl<'a> Tally<'a> {
-    /// A file of which a part may have been read before.
-    fn new(input: &'a Input, log: &LogReader) -> Self {
-        let inflated = log.offset();
-        let known = input.known.as_ref().filter(|_| inflated > 0);
-        let last = known
-            .and_then(|known| Some((known.memory.last_event_at?, known.memory.sensor.clone())));
-        Self {
-            input,
-            last,
-            head: None,
-            end_letters: Vec::new(),
-            waiting_bytes: 0,
-            is_read: false,
-            is_cut_short: false,
-            // A part that was read for good had an event.
-            n_events: u64::from(inflated > 0),
-            n_rejects: 0,
-            first_reject: None,
-            unkept: None,
-            has_problem: false,
-            on_disk: inflated,
-            inflated,
-        }
-    }
 }
 
 impl Reader<'_> {
@@ -269,91 +216,6 @@ impl Reader<'_> {
         batch.add_letter(letter);
     }
 
-    /// Keeps the end of a log, or lets it wait for the rest of its line.
-    fn end_without_end(&self, letter: DeadLetter, shown: String, tally: &mut Tally<'_>) {
-        let (beside_at, sensor) = tally.last.clone().unzip();
-        let letter = DeadLetter { beside_at, sensor: sensor.flatten(), ..letter };
-        tally.waiting_bytes = letter.length;
-        if tally.input.may_grow {
-            let mut batch = self.filling.lock();
-            batch.waiting_files += 1;
-            batch.waiting.push(letter);
-        } else {
-            tally.n_rejects += 1;
-            tally.first_reject.get_or_insert(shown);
-            tally.end_letters.push(letter.content_id.clone());
-            self.reject(letter);
-        }
-    }
-
-    /// Keeps a record that is too long, now that it is known how long it was.
-    fn end_of_too_long(&self, log: &LogReader, letter: DeadLetter, tally: &mut Tally<'_>) {
-        let length = log.skipped_to().saturating_sub(letter.offset);
-        if log.is_skipping() && tally.input.may_grow {
-            tally.waiting_bytes = length;
-            self.filling.lock().waiting_files += 1;
-        } else {
-            self.reject(letters::of_front(letter, length));
-        }
-    }
-
-    /// Keeps what a log begins with, now that it is known which event stands behind it; a log that
-    /// may grow and holds nothing else is left for later.
-    fn end_of_head(
-        &self,
-        log: &LogReader,
-        tally: &mut Tally<'_>,
-        behind: Option<(DateTime<Utc>, &Option<String>)>,
-    ) {
-        let Some(letter) = tally.head.take() else { return };
-        let is_alone = behind.is_none() && log.offset() <= letter.length + 1;
-        if is_alone && tally.input.may_grow {
-            tally.n_rejects -= 1;
-            return;
-        }
-        let (beside_at, sensor) = behind.unzip();
-        self.reject(DeadLetter { beside_at, sensor: sensor.cloned().flatten(), ..letter });
-    }
-
-    /// Ends, at `end`, the stretch of a file that gave no event and no more letters.
-    fn end_of_no_log(&self, name: &str, log: &LogReader, end: u64, tally: &mut Tally<'_>) {
-        let Some((from, count)) = tally.unkept.take() else { return };
-        let most = MOST_LETTERS_OF_NO_LOG;
-        let detail = format!("{count} more pieces without an event, behind {most} that are kept");
-        let stretch = (from, end.saturating_sub(from));
-        let letter = letters::of_place(name, stretch, "not_a_log", detail, log.front());
-        self.filling.lock().add_letter(letter);
-        let problem = format!(
-            "does not look like a Cowrie log: no event among its first {} lines; all behind the \
-             first {most} are one dead letter",
-            most + count
-        );
-        self.problem(name, problem);
-        tally.has_problem = true;
-    }
-
-    /// Keeps that the file could not be read any further.
-    fn damage(&self, name: &str, log: &LogReader, error: &ReadLogError, tally: &mut Tally<'_>) {
-        let reason = match error {
-            ReadLogError::Read { .. } => "unreadable_file",
-            ReadLogError::Damaged { .. } => "damaged_file",
-            ReadLogError::TooBig { .. } | ReadLogError::TooDense { .. } => "too_big",
-        };
-        if tally.input.may_grow && is_cut_short(error) {
-            // An archive that is still being written: the next run reads it again.
-            tally.is_cut_short = true;
-            self.filling.lock().waiting_files += u64::from(tally.waiting_bytes == 0);
-            return;
-        }
-        let detail = describe(error);
-        let place = (log.offset(), 0);
-        let letter = letters::of_place(name, place, reason, detail.clone(), log.front());
-        tally.end_letters.push(letter.content_id.clone());
-        self.reject(letter);
-        self.problem(name, detail);
-        tally.has_problem = true;
-    }
-
     /// Names a file of which pieces were rejected; one without any event is a problem.
     fn tell_of_rejects(&self, name: &str, tally: &Tally<'_>) {
         let Some(first) = &tally.first_reject else { return };
@@ -383,40 +245,6 @@ impl Reader<'_> {
         self.filling.lock().problems.push(FileProblem { file: name.to_owned(), problem });
     }
 
-    /// Settles the letters about an end that turned out not to be the end.
-    fn settle(&self, log: &LogReader, tally: &Tally<'_>) {
-        let Some(known) = tally.input.known.as_ref().filter(|known| place::is_of(known, log))
-        else {
-            return;
-        };
-        let is_over = |letter: &&String| !tally.end_letters.contains(letter);
-        let settled = known.memory.letters.iter().filter(is_over).map(|letter| Settled {
-            content_id: letter.clone(),
-            resolution: Resolution::Completed,
-        });
-        self.filling.lock().settled.extend(settled);
-    }
-
-    /// Puts into the batch how far the file is read with it.
-    fn keep_place(&self, log: &LogReader, tally: &Tally<'_>) {
-        let is_held = tally.head.is_some() || tally.is_cut_short;
-        let is_archive = log.compression() != Compression::Plain;
-        if is_held || (is_archive && !tally.is_read) {
-            return;
-        }
-        let (last_event_at, sensor) = tally.last.clone().unzip();
-        let memory = CursorMemory {
-            waiting_bytes: tally.waiting_bytes,
-            letters: tally.end_letters.clone(),
-            last_event_at,
-            sensor: sensor.flatten(),
-            ..CursorMemory::default()
-        };
-        if let Some(cursor) = place::cursor(log, memory, tally.n_events > 0) {
-            self.filling.lock().set_cursor(cursor);
-        }
-    }
-
     fn is_batch_full(&self) -> bool {
         let ReadOptions { batch_events, batch_bytes, .. } = self.options;
         self.filling.lock().is_full(batch_events, batch_bytes)
@@ -444,11 +272,6 @@ fn open(input: &Input, limits: Limits) -> Result<LogReader, OpenLogError> {
         return Ok(log);
     }
     cowrie_logfile::open(&input.source, limits)
-}
-
-fn is_cut_short(error: &ReadLogError) -> bool {
-    matches!(error, ReadLogError::Damaged { source, .. }
-        if source.kind() == std::io::ErrorKind::UnexpectedEof)
 }
 
 /// An error and everything behind it, on one line.
