@@ -24,7 +24,7 @@ pub(crate) fn cursor(log: &LogReader, memory: CursorMemory, has_events: bool) ->
         offset: if has_events || !is_plain { mark.offset } else { 0 },
         front: (has_events || !is_plain).then_some(mark.front),
         check: (has_events && is_plain).then_some(mark.check),
-        memory: CursorMemory { stamp: stat.stamp.clone(), ..memory },
+        memory,
     };
     Some(cursor)
 }

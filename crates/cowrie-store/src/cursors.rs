@@ -36,7 +36,7 @@ pub struct Cursor {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default)]
 pub struct CursorMemory {
-    /// The times of the file's last write and change.
+    /// The times of the file's last write and change; empty while it is not read to its end.
     pub stamp: String,
     /// Bytes at its end that have no end themselves, and wait for it.
     #[serde(skip_serializing_if = "is_zero")]

@@ -133,12 +133,14 @@ impl Reader<'_> {
             return;
         }
         let (last_event_at, sensor) = tally.last.clone().unzip();
+        // Without the stamp the file is looked at again: there is more in it than was read.
+        let stamp = log.stat().filter(|_| tally.is_read).map(|stat| stat.stamp.clone());
         let memory = CursorMemory {
+            stamp: stamp.unwrap_or_default(),
             waiting_bytes: tally.waiting_bytes,
             letters: tally.end_letters.clone(),
             last_event_at,
             sensor: sensor.flatten(),
-            ..CursorMemory::default()
         };
         if let Some(cursor) = place::cursor(log, memory, tally.n_events > 0) {
             self.filling.lock().set_cursor(cursor);
