@@ -7,6 +7,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use cowrie_testdb::{Engine, TestDb};
+use sea_orm::{ConnectOptions, ConnectionTrait as _, Database};
 use tempfile::TempDir;
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, Command};
@@ -98,6 +99,16 @@ impl Site {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         self.tables().await
+    }
+
+    /// Whether a program is in the middle of a batch.
+    pub async fn is_being_written(&self) -> bool {
+        let Some(server) = &self.server else {
+            return self.sqlite_file().exists() && is_locked(&self.sqlite_file()).await;
+        };
+        let locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND \
+             database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        Tables::on(server.connection().clone()).number(locks).await > 0
     }
 
     /// Prepares `cowrie-loader bulk` with these arguments and this site's database.
@@ -202,6 +213,16 @@ impl Site {
         }
         copy
     }
+}
+
+/// Whether a SQLite file cannot be written at this moment.
+async fn is_locked(path: &Path) -> bool {
+    let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rw", path.display()));
+    options.max_connections(1).sqlx_logging(false);
+    options.map_sqlx_sqlite_opts(|sqlite| sqlite.busy_timeout(Duration::ZERO));
+    let Ok(connection) = Database::connect(options).await else { return true };
+    let begun = connection.execute_unprepared("BEGIN IMMEDIATE; ROLLBACK").await;
+    begun.is_err()
 }
 
 /// Whether permissions do not bind this process. What it makes belongs to it, so the owner of a

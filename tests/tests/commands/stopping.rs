@@ -165,3 +165,52 @@ async fn killed(engine: Engine) {
     let contents = site.tables().await.contents().await;
     assert_same(&undisturbed(engine, SMALLER).await, &contents);
 }
+
+#[tokio::test]
+async fn a_hundred_kills_change_nothing_on_sqlite() {
+    killed_a_hundred_times(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn a_hundred_kills_change_nothing_on_postgres() {
+    killed_a_hundred_times(Engine::Postgres).await;
+}
+
+const DELTA: [&str; 3] = ["cowrie.json", "--batch-size", "50"];
+
+/// `delta` is killed at moments spread over its run, and goes on where it was, until one run ends
+/// by itself; then another database is begun, until there were a hundred kills.
+async fn killed_a_hundred_times(engine: Engine) {
+    let whole = site_with(engine, 400_000).await;
+    let started = std::time::Instant::now();
+    whole.delta(&DELTA).ended().await.expect(0);
+    let longest = started.elapsed();
+    let expected = whole.tables().await.contents().await;
+    let (mut n_runs, mut n_kills, mut n_writing) = (0, 0, 0);
+    while n_kills < 100 {
+        let site = site_with(engine, 400_000).await;
+        loop {
+            // The van der Corput sequence spreads moments evenly, however many. They are early, so
+            // that many kills come before the end.
+            let part = f64::from(u32::reverse_bits(n_runs)) / f64::from(u32::MAX);
+            n_runs += 1_u32;
+            let run = site.delta(&DELTA);
+            let mut child = run.start();
+            let ended = tokio::time::timeout(longest.mul_f64(part / 4.0), child.wait()).await;
+            if let Ok(status) = ended {
+                assert_eq!(status.unwrap().code(), Some(0));
+                break;
+            }
+            let pid = child.id().and_then(|pid| Pid::from_raw(pid.try_into().ok()?)).unwrap();
+            kill_process(pid, Signal::STOP).unwrap();
+            n_writing += u32::from(site.is_being_written().await);
+            kill_process(pid, Signal::KILL).unwrap();
+            child.wait().await.unwrap();
+            n_kills += 1;
+        }
+        let tables = site.tables().await;
+        assert_same(&expected, &tables.contents().await);
+    }
+    println!("{engine:?}: {n_kills} kills, {n_writing} of them inside a transaction");
+    assert!(n_writing > 0, "no kill fell inside a transaction");
+}

@@ -278,7 +278,7 @@ async fn open_letters(db: &TestDb) -> Vec<String> {
 
 /// The first seed; another run of the tests may begin elsewhere.
 fn first_seed() -> u64 {
-    option_env!("COWRIE_MODEL_SEED").and_then(|seed| seed.parse().ok()).unwrap_or(1)
+    std::env::var_os("COWRIE_MODEL_SEED").and_then(|seed| seed.to_str()?.parse().ok()).unwrap_or(1)
 }
 
 #[tokio::test]
