@@ -180,6 +180,7 @@ const DELTA: [&str; 3] = ["cowrie.json", "--batch-size", "50"];
 
 /// `delta` is killed at moments spread over its run, and goes on where it was, until one run ends
 /// by itself; then another database is begun, until there were a hundred kills.
+#[expect(clippy::print_stdout, reason = "how many kills hit a transaction is a figure to read")]
 async fn killed_a_hundred_times(engine: Engine) {
     let whole = site_with(engine, 400_000).await;
     let started = std::time::Instant::now();
