@@ -140,7 +140,7 @@ impl Planner<'_> {
         {
             self.suspects.push((before, self.plan.inputs.len()));
         }
-        let known = known.filter(|_| from != From::Start).cloned();
+        let known = known.or_else(|| self.known.by_path.get(name.as_str()).copied()).cloned();
         self.plan.inputs.push(Input { source, from, known, may_grow, lost: None });
     }
 

@@ -19,8 +19,6 @@ pub(crate) struct Tally<'a> {
     pub(crate) waiting_bytes: u64,
     /// Whether the file was read to its end, as far as that is possible.
     pub(crate) is_read: bool,
-    /// Whether it is an archive of which more may come.
-    pub(crate) is_cut_short: bool,
     pub(crate) n_events: u64,
     pub(crate) n_rejects: u64,
     pub(crate) first_reject: Option<String>,
@@ -47,7 +45,6 @@ impl<'a> Tally<'a> {
             end_letters: Vec::new(),
             waiting_bytes: 0,
             is_read: false,
-            is_cut_short: false,
             // A part that was read for good had an event.
             n_events: u64::from(inflated > 0),
             n_rejects: 0,

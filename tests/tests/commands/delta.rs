@@ -171,14 +171,19 @@ async fn a_half_written_line_waits_for_its_rest() {
 /// `bulk` takes a file as whole; when it turns out not to be, the letter is settled.
 #[tokio::test]
 async fn a_letter_about_an_end_is_settled_when_the_line_is_completed() {
-    for completes in ["bulk", "delta"] {
+    for completes in ["bulk", "delta", "another file"] {
         on_both(async |site, engine| {
             let last = line(10);
             site.write("logs/cowrie.json", lines(0..10) + last.get(..60).unwrap());
             site.bulk(&["logs", "--quiet"]).ended().await.expect(0);
             let open = "SELECT count(*) FROM dead_letter_events WHERE NOT resolved";
             assert_eq!(site.tables().await.number(open).await, 1);
-            append(&site, "logs/cowrie.json", last.get(60..).unwrap());
+            if completes == "another file" {
+                site.write("new", lines(0..11));
+                fs::rename(site.path("new"), site.path("logs/cowrie.json")).unwrap();
+            } else {
+                append(&site, "logs/cowrie.json", last.get(60..).unwrap());
+            }
             match completes {
                 "bulk" => site.bulk(&["logs", "--quiet"]).ended().await.expect(0),
                 _ => site.delta(&["logs"]).ended().await.expect(0),
@@ -242,6 +247,7 @@ async fn archives_are_read_once() {
         // It is still being copied when it is met first.
         site.write("logs/cowrie.json.1.gz", &archive[..archive.len() / 2]);
         assert_eq!(delta(&site).await["waiting_files"], 1);
+        assert_eq!(delta(&site).await["unchanged_files"], 1);
         site.write("logs/cowrie.json.1.gz", &archive);
         delta(&site).await;
         let again = delta(&site).await;

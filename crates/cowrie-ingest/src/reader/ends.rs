@@ -97,9 +97,9 @@ impl Reader<'_> {
             ReadLogError::TooBig { .. } | ReadLogError::TooDense { .. } => "too_big",
         };
         if tally.input.may_grow && is_cut_short(error) {
-            // An archive that is still being written: the next run reads it again.
-            tally.is_cut_short = true;
+            // An archive that is still being written: it is read again when it has changed.
             self.filling.lock().waiting_files += u64::from(tally.waiting_bytes == 0);
+            tally.waiting_bytes = tally.waiting_bytes.max(1);
             return;
         }
         let detail = describe(error);
@@ -127,9 +127,8 @@ impl Reader<'_> {
 
     /// Puts into the batch how far the file is read with it.
     pub(super) fn keep_place(&self, log: &LogReader, tally: &Tally<'_>) {
-        let is_held = tally.head.is_some() || tally.is_cut_short;
         let is_archive = log.compression() != Compression::Plain;
-        if is_held || (is_archive && !tally.is_read) {
+        if tally.head.is_some() || (is_archive && !tally.is_read) {
             return;
         }
         let (last_event_at, sensor) = tally.last.clone().unzip();
