@@ -5,6 +5,7 @@
 
 pub mod fold;
 pub mod frame;
+pub mod grow;
 pub mod inflate;
 pub mod parse;
 mod reading;

@@ -32,6 +32,11 @@ fn logs_are_cut_into_records() {
 }
 
 #[test]
+fn logs_are_read_on() {
+    replay("grow", laws::grow::check);
+}
+
+#[test]
 fn archives_are_inflated() {
     replay("inflate", laws::inflate::check);
 }
