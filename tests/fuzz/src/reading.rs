@@ -65,9 +65,22 @@ pub(crate) struct Told {
 
 /// Reads a log to its end, from bytes that arrive in pieces of at most `size`.
 pub(crate) fn read(bytes: &[u8], size: usize, limits: Limits) -> Told {
+    read_from(open(bytes, size, limits), bytes.len())
+}
+
+/// Reads a log as one that may grow: no record but the last depends on where it ends.
+pub(crate) fn read_growing(bytes: &[u8], size: usize, limits: Limits) -> Told {
+    read_from(open(bytes, size, limits).growing(), bytes.len())
+}
+
+fn open(bytes: &[u8], size: usize, limits: Limits) -> LogReader {
     let opened = LogReader::from_read(PathBuf::from("fuzzed"), Pieces::new(bytes, size), limits);
     assert!(opened.is_ok(), "a log in memory cannot be opened: {opened:?}");
-    let Ok(mut log) = opened else { unreachable!() };
+    let Ok(log) = opened else { unreachable!() };
+    log
+}
+
+fn read_from(mut log: LogReader, length: usize) -> Told {
     let mut records: Vec<Piece> = Vec::new();
     let end = loop {
         let next = log.next().map(|record| {
@@ -85,7 +98,7 @@ pub(crate) fn read(bytes: &[u8], size: usize, limits: Limits) -> Told {
         }
     };
     assert!(matches!(log.next(), Ok(None)), "something comes behind the end");
-    assert!(place(log.compressed_offset()) <= bytes.len(), "more was used up than there is");
+    assert!(place(log.compressed_offset()) <= length, "more was used up than there is");
     Told {
         compression: log.compression(),
         records,
