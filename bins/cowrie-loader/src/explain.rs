@@ -1,8 +1,6 @@
 //! `cowrie-loader explain`: how a line is read, without a database.
 
-mod derived;
-mod escapes;
-mod facts;
+mod text;
 
 use std::ffi::OsString;
 use std::io::Cursor;
@@ -46,8 +44,8 @@ fn explain(line: &OsString, format: Format) -> anyhow::Result<()> {
     let mut n_pieces = 0;
     while let Some(record) = log.next()? {
         n_pieces += 1;
-        let facts = facts::of_record(n_pieces, &record);
-        answer::print(format, || facts.document(), || facts.text())?;
+        let explanation = cowrie_explain::explain(n_pieces, &record);
+        answer::print(format, || explanation.document(), || text::text(&explanation))?;
     }
     if n_pieces == 0 {
         return Err(Failure::usage("there is no line to explain").into());

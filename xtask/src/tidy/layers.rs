@@ -11,6 +11,7 @@ const LAYERS: &[(u8, &[&str])] = &[
     (1, &["cowrie-schema", "cowrie-migration"]),
     (2, &["cowrie-session", "cowrie-inventory", "cowrie-logfile"]),
     (3, &["cowrie-store", "cowrie-ledger", "cowrie-schema-check", "cowrie-client-maxmind"]),
+    (3, &["cowrie-explain"]),
     (5, &["cowrie-ingest"]),
     (6, &["cowrie-config", "cowrie-cli"]),
     (7, &["cowrie-loader", "cowrie-db"]),

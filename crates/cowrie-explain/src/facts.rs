@@ -1,32 +1,35 @@
 //! What becomes of one piece of a log.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::error::Error as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use cowrie_core::parse_address;
 use cowrie_logfile::{Damage, Limits, Record, RecordKind};
-use cowrie_parse::{Event, Fields, unescape_json, unescape_text};
+use cowrie_parse::{Event, Fields, Reject, unescape_json};
 use cowrie_session::{family_of, fold_family};
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
-use crate::answer;
-use crate::explain::{derived, escapes};
+use crate::{derived, escapes};
 
-/// What is known of a piece, in the order in which people are told. Texts are in the stored form.
-pub(crate) struct Facts {
-    facts: Vec<(&'static str, Value)>,
-    bytes: Vec<u8>,
+/// What becomes of a piece of a log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explanation {
+    /// What is known of it, by name, in the order in which people are told. Texts are in the
+    /// stored form of `cowrie-parse`.
+    pub facts: Vec<(&'static str, Value)>,
+    /// The bytes of the log: of an event, those that its stored form gives back.
+    pub original: Vec<u8>,
 }
 
-/// Reads a record as a load would.
-pub(crate) fn of_record(piece: u64, record: &Record<'_>) -> Facts {
+/// Tells how a record is read by a load: the `piece`-th of its log.
+pub fn explain(piece: u64, record: &Record<'_>) -> Explanation {
     let (code, reason) = match record.kind {
         RecordKind::Object => match cowrie_parse::parse(record.bytes) {
             Ok(event) => return of_event(piece, record, &event),
-            Err(reject) => (reject.code(), format!("{:#}", anyhow::Error::new(reject))),
+            Err(reject) => (reject.code(), said(&reject)),
         },
         RecordKind::NotJson(Damage { at, what }) => {
             ("not_json", format!("not JSON: {what} at byte {at}"))
@@ -39,7 +42,14 @@ pub(crate) fn of_record(piece: u64, record: &Record<'_>) -> Facts {
     };
     let mut facts = head(piece, record, "reject");
     facts.extend([("code", code.into()), ("reason", reason.into())]);
-    Facts { facts, bytes: record.bytes.to_vec() }
+    Explanation { facts, original: record.bytes.to_vec() }
+}
+
+fn said(reject: &Reject) -> String {
+    match reject.source() {
+        Some(cause) => format!("{reject}: {cause}"),
+        None => reject.to_string(),
+    }
 }
 
 fn head(piece: u64, record: &Record<'_>, outcome: &str) -> Vec<(&'static str, Value)> {
@@ -51,7 +61,7 @@ fn head(piece: u64, record: &Record<'_>, outcome: &str) -> Vec<(&'static str, Va
     ]
 }
 
-fn of_event(piece: u64, record: &Record<'_>, event: &Event) -> Facts {
+fn of_event(piece: u64, record: &Record<'_>, event: &Event) -> Explanation {
     let mut facts = head(piece, record, "event");
     let family = family_of(event);
     let sessions = fold_family(&family, [event]);
@@ -74,7 +84,7 @@ fn of_event(piece: u64, record: &Record<'_>, event: &Event) -> Facts {
     facts.push(("escapes", escapes::of(&event.text)));
     facts.push(("derived", sessions.first().map_or(Value::Null, derived::of)));
     facts.push(("stored", json!(event.text)));
-    Facts { facts, bytes: unescape_json(&event.text).into_owned() }
+    Explanation { facts, original: unescape_json(&event.text).into_owned() }
 }
 
 /// The fields that are read of every event.
@@ -117,61 +127,14 @@ fn members(text: &str, fields: &Fields<'_>, kind: &str) -> (Value, Value) {
     (Value::Object(read), Value::Array(unread))
 }
 
-impl Facts {
-    /// All of it, with the bytes as they were read.
-    pub(crate) fn document(&self) -> Value {
+impl Explanation {
+    /// All of it as one JSON object, with the bytes as text and in base64.
+    pub fn document(&self) -> Value {
         let mut document = Map::new();
         document.insert("schema".to_owned(), "cowrie-loader.explain/1".into());
         document.extend(self.facts.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
-        document.insert("original".to_owned(), json!(str::from_utf8(&self.bytes).ok()));
-        document.insert("original_base64".to_owned(), BASE64.encode(&self.bytes).into());
+        document.insert("original".to_owned(), json!(str::from_utf8(&self.original).ok()));
+        document.insert("original_base64".to_owned(), BASE64.encode(&self.original).into());
         Value::Object(document)
     }
-
-    /// The same for people: texts of the attacker as the bytes that they stand for.
-    pub(crate) fn text(&self) -> String {
-        let mut text = String::new();
-        for (name, value) in &self.facts {
-            match value {
-                // What is stored is shown as it is stored.
-                Value::String(stored) if *name == "stored" => {
-                    line(&mut text, 0, name, &answer::bytes(stored.as_bytes()));
-                }
-                _ => tell(&mut text, 0, name, value),
-            }
-        }
-        line(&mut text, 0, "original", &answer::bytes(&self.bytes));
-        text.push('\n');
-        text
-    }
-}
-
-/// A value and what is in it; what is not there is not told.
-fn tell(text: &mut String, depth: usize, name: &str, value: &Value) {
-    match value {
-        Value::String(stored) => {
-            line(text, depth, name, &answer::bytes(&unescape_text(stored)));
-        }
-        Value::Object(members) if !members.is_empty() => {
-            line(text, depth, name, "");
-            for (name, value) in members {
-                tell(text, depth + 1, name, value);
-            }
-        }
-        Value::Array(values) => {
-            for value in values {
-                tell(text, depth, name, value);
-            }
-        }
-        Value::Null | Value::Object(_) => {}
-        Value::Bool(_) | Value::Number(_) => line(text, depth, name, &value.to_string()),
-    }
-}
-
-/// One line; the value is harmless already.
-fn line(text: &mut String, depth: usize, name: &str, value: &str) {
-    let name = answer::bytes(&unescape_text(name));
-    let shown = format!("{:indent$}{name:<12} {value}", "", indent = 2 * depth);
-    // Writing into a string cannot fail.
-    writeln!(text, "{}", shown.trim_end()).unwrap_or_default();
 }
