@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use cowrie_cli::args::{ConfigArgs, DatabaseArgs, OutputArgs, StatusArgs};
+use cowrie_config::Settings;
+use cowrie_logfile::Limits;
 use cowrie_store::Store;
 
 use crate::span;
@@ -34,6 +36,9 @@ pub(crate) enum Work {
     /// Load what is new in files: those that did not change are not opened
     #[command(after_help = DELTA_EXAMPLES)]
     Delta(DeltaArgs),
+    /// Prove that what stands in files is in the database
+    #[command(after_help = crate::verify::EXAMPLES)]
+    Verify(crate::verify::VerifyArgs),
     /// List, show or purge what could not be read
     DeadLetters(crate::dead_letters::DeadLettersArgs),
     /// Tell when events may be missing: gaps in files, and sensors without a session
@@ -42,10 +47,9 @@ pub(crate) enum Work {
     Explain(crate::explain::ExplainArgs),
 }
 
-/// What both ways of loading take.
+/// What is read.
 #[derive(Args, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-pub(crate) struct LoadArgs {
+pub(crate) struct InputArgs {
     /// Files, folders, patterns, or `-` for standard input
     ///
     /// Plain, gzip, bzip2, xz and zstd, told apart by their content. A folder is walked, sorted
@@ -55,43 +59,91 @@ pub(crate) struct LoadArgs {
     /// Section of the configuration that applies [default: the one named as the events' sensor]
     #[arg(long, value_name = "NAME")]
     pub(crate) sensor: Option<String>,
-    /// Load the logs of every sensor that has a `logpath`, one after the other
-    #[arg(long, conflicts_with_all = ["sensor", "paths", "ingest_id"])]
+    /// Read the logs of every sensor that has a `logpath`, one after the other
+    #[arg(long, conflicts_with_all = ["sensor", "paths"])]
     pub(crate) all_sensors: bool,
+    /// Go on when a path does not exist
+    #[arg(long)]
+    pub(crate) ignore_missing: bool,
+}
+
+/// Bounds on what is read.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct LimitArgs {
+    /// Longest event that is read, in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = 16 << 20)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1024..=1 << 30))]
+    max_record_bytes: u32,
+    /// Most bytes that one compressed file may inflate to
+    ///
+    /// Without it, a file may inflate to a thousand times its size.
+    #[arg(long, value_name = "BYTES")]
+    max_inflated_bytes: Option<u64>,
+}
+
+impl LimitArgs {
+    pub(crate) fn limits(self) -> Limits {
+        Limits {
+            max_record_bytes: usize::try_from(self.max_record_bytes).unwrap_or(usize::MAX),
+            max_inflated_bytes: self.max_inflated_bytes,
+            ..Limits::STANDARD
+        }
+    }
+}
+
+/// How events are written.
+#[derive(Args, Debug)]
+pub(crate) struct WriteArgs {
     /// Folder with GeoLite2 or GeoIP2 databases (*.mmdb)
     #[arg(long, value_name = "DIR")]
     pub(crate) mmdb_dir: Option<PathBuf>,
     /// Look up networks and countries even where the configuration says not to
     #[arg(long, overrides_with = "no_enable_asn_inventory")]
-    pub(crate) enable_asn_inventory: bool,
+    enable_asn_inventory: bool,
     /// Look nothing up: sessions get no snapshot
     #[arg(long)]
-    pub(crate) no_enable_asn_inventory: bool,
-    /// Go on when a path does not exist
-    #[arg(long)]
-    pub(crate) ignore_missing: bool,
+    no_enable_asn_inventory: bool,
     /// Do everything but write, and print the same summary
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Seconds to wait for another program that is writing into the database
+    #[arg(long, value_name = "SECONDS", default_value_t = Store::STANDARD_WAIT.as_secs())]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    lock_wait: u64,
+}
+
+impl WriteArgs {
+    /// How long to wait for another program that is writing.
+    pub(crate) fn wait(&self) -> Duration {
+        Duration::from_secs(self.lock_wait)
+    }
+
+    /// Whether the addresses of a sensor are looked up: a flag for the run, else its
+    /// configuration.
+    pub(crate) fn is_wanted(&self, settings: &Settings, sensor: Option<&str>) -> bool {
+        match (self.enable_asn_inventory, self.no_enable_asn_inventory) {
+            (true, _) => true,
+            (_, true) => false,
+            _ => sensor.is_none_or(|name| settings.sensor_enabled(name)),
+        }
+    }
+}
+
+/// What both ways of loading take.
+#[derive(Args, Debug)]
+pub(crate) struct LoadArgs {
+    #[command(flatten)]
+    pub(crate) input: InputArgs,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
     /// Events per transaction, at most
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) batch_size: u32,
-    /// Longest event that is read, in bytes
-    #[arg(long, value_name = "BYTES", default_value_t = 16 << 20)]
-    #[arg(value_parser = clap::value_parser!(u32).range(1024..=1 << 30))]
-    pub(crate) max_record_bytes: u32,
-    /// Most bytes that one compressed file may inflate to
-    ///
-    /// Without it, a file may inflate to a thousand times its size.
-    #[arg(long, value_name = "BYTES")]
-    pub(crate) max_inflated_bytes: Option<u64>,
-    /// Seconds to wait for another program that is writing into the database
-    #[arg(long, value_name = "SECONDS", default_value_t = Store::STANDARD_WAIT.as_secs())]
-    #[arg(value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    pub(crate) lock_wait: u64,
     /// Name of the run in the rows it writes [default: its time and process]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "all_sensors")]
     pub(crate) ingest_id: Option<String>,
 }
 
@@ -132,10 +184,11 @@ Examples:
   cowrie-loader bulk /var/log/cowrie --db cowrie.sqlite
   cowrie-loader delta /var/log/cowrie --db cowrie.sqlite --follow
   cowrie-loader bulk --db env:DATABASE_URL --mmdb-dir /usr/share/GeoIP logs/
+  cowrie-loader verify /var/log/cowrie --db cowrie.sqlite
   cowrie-loader dead-letters list --db cowrie.sqlite
   cowrie-loader gaps --silence 12h --db cowrie.sqlite
 
-Exit codes: 0 done, 2 wrong usage, 3 done in part, 4 nothing could be done,
+Exit codes: 0 done, 1 not verified, 2 wrong usage, 3 done in part, 4 nothing could be done,
 130 and 143 stopped by a signal after the batch at hand was committed.";
 
 const BULK_EXAMPLES: &str = "\

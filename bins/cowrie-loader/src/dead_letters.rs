@@ -6,9 +6,11 @@ mod show;
 
 use clap::{Args, Subcommand};
 use cowrie_cli::Exit;
+use cowrie_store::Store;
 
 use crate::args::Program;
 use crate::reading;
+use crate::settings::settings;
 
 #[derive(Args, Debug)]
 pub(crate) struct DeadLettersArgs {
@@ -28,7 +30,7 @@ enum Work {
 
 /// Does what the arguments say.
 pub(crate) async fn run(program: &Program, args: &DeadLettersArgs) -> anyhow::Result<Exit> {
-    let store = reading::open(program, None).await?;
+    let (store, _) = reading::open(&settings(program)?, None, Store::STANDARD_WAIT).await?;
     let (db, format) = (store.connection(), program.output.format);
     let done = match &args.work {
         Work::List(args) => list::run(db, args, format).await,

@@ -6,10 +6,12 @@ use cowrie_cli::table::{Align, Table};
 use cowrie_cli::{Exit, Failure};
 use cowrie_core::{Clock as _, SystemClock};
 use cowrie_ledger::{Gap, Silence};
+use cowrie_store::Store;
 use sea_orm::DatabaseConnection;
 use serde_json::{Value, json};
 
 use crate::args::Program;
+use crate::settings::settings;
 use crate::{answer, reading, span};
 
 #[derive(Args, Debug)]
@@ -31,7 +33,8 @@ struct Found {
 
 /// Finds gaps and silences, and prints them.
 pub(crate) async fn run(program: &Program, args: &GapsArgs) -> anyhow::Result<Exit> {
-    let store = reading::open(program, args.sensor.as_deref()).await?;
+    let (store, _) =
+        reading::open(&settings(program)?, args.sensor.as_deref(), Store::STANDARD_WAIT).await?;
     let found = find(store.connection(), args).await;
     store.close().await?;
     let found = found?;

@@ -6,7 +6,7 @@ use cowrie_ingest::FileProblem;
 use cowrie_logfind::{FindOptions, Found, Problem, Source, find};
 use tracing::warn;
 
-use crate::args::LoadArgs;
+use crate::args::InputArgs;
 
 /// What is read, and what of it could not be looked at.
 pub(crate) struct Inputs {
@@ -14,10 +14,34 @@ pub(crate) struct Inputs {
     pub(crate) problems: Vec<FileProblem>,
 }
 
+impl Inputs {
+    /// How much there is on disk; unknown for standard input.
+    pub(crate) fn total_bytes(&self) -> Option<u64> {
+        self.sources.iter().map(Source::size).sum()
+    }
+}
+
+/// The sensors whose logs are read, one after the other: all that have a `logpath`, or the one
+/// that is named, if any is.
+pub(crate) fn sensors<'a>(
+    args: &'a InputArgs,
+    settings: &'a Settings,
+) -> anyhow::Result<Vec<Option<&'a str>>> {
+    if !args.all_sensors {
+        return Ok(vec![args.sensor.as_deref()]);
+    }
+    let with_logs = settings.sensors.iter().filter(|sensor| sensor.logpath.is_some());
+    let names: Vec<_> = with_logs.map(|sensor| Some(sensor.name.as_str())).collect();
+    if names.is_empty() {
+        return Err(Failure::usage("no sensor with a `logpath` is configured").into());
+    }
+    Ok(names)
+}
+
 /// Finds what the arguments name, or the logs of the sensor; a file may be missing when it was
 /// there before, as in the moment of its rotation.
 pub(crate) async fn inputs(
-    args: &LoadArgs,
+    args: &InputArgs,
     settings: &Settings,
     sensor: Option<&str>,
     is_again: bool,

@@ -7,7 +7,7 @@ use cowrie_cli::args::Format;
 use cowrie_cli::progress::{LINE_INTERVAL, Progress};
 use cowrie_cli::signals::Stop;
 use cowrie_cli::status::StatusDir;
-use cowrie_cli::{Exit, ExitWith, Failure};
+use cowrie_cli::{Exit, ExitWith};
 use cowrie_config::Settings;
 use cowrie_core::{Clock, SystemClock};
 use cowrie_enrichment::OfflineSource;
@@ -23,7 +23,7 @@ use tracing::warn;
 
 use crate::args::{DeltaArgs, LoadArgs, Program};
 use crate::database::{self, Database};
-use crate::inputs::{Inputs, inputs};
+use crate::inputs::{Inputs, inputs, sensors};
 use crate::observe::Everyone;
 use crate::run_row::{end_database, record_failure, run_end, run_record};
 use crate::settings::settings;
@@ -64,21 +64,15 @@ pub(crate) async fn run(
     stop: &Stop,
 ) -> anyhow::Result<Exit> {
     let settings = settings(program)?;
-    if !args.all_sensors {
-        let job = Job { program, args, settings: &settings, sensor: args.sensor.as_deref(), mode };
-        return job.run(stop).await;
-    }
-    let sensors = settings.sensors.iter().filter(|sensor| sensor.logpath.is_some());
-    let names: Vec<&str> = sensors.map(|sensor| sensor.name.as_str()).collect();
-    if names.is_empty() {
-        let text = "no sensor with a `logpath` is configured";
-        return Err(Failure::usage(text.to_owned()).into());
+    let job = |sensor| Job { program, args, settings: &settings, sensor, mode };
+    let sensors = sensors(&args.input, &settings)?;
+    if let [sensor] = *sensors {
+        return job(sensor).run(stop).await;
     }
     let mut exits = Vec::new();
-    for name in names.into_iter().take_while(|_| stop.received().is_none()) {
-        let job = Job { program, args, settings: &settings, sensor: Some(name), mode };
-        exits.push(job.run(stop).await.unwrap_or_else(|error| {
-            warn!("sensor `{name}`: {error:#}");
+    for sensor in sensors.into_iter().take_while(|_| stop.received().is_none()) {
+        exits.push(job(sensor).run(stop).await.unwrap_or_else(|error| {
+            warn!("sensor `{}`: {error:#}", sensor.unwrap_or_default());
             Exit::Nothing
         }));
     }
@@ -104,31 +98,30 @@ struct Job<'a> {
 impl Job<'_> {
     async fn run(&self, stop: &Stop) -> anyhow::Result<Exit> {
         let Self { program, args, settings, sensor, mode } = *self;
+        let dry_run = args.write.dry_run;
         let found = tokio::select! {
-            found = inputs(args, settings, sensor, false) => found?,
+            found = inputs(&args.input, settings, sensor, false) => found?,
             () = stop.token().cancelled() => return Ok(Exit::Done),
         };
-        let source = source::open(args.mmdb_dir.as_deref(), settings.maxmind_dir.as_deref())?;
+        let source = source::open(args.write.mmdb_dir.as_deref(), settings.maxmind_dir.as_deref())?;
         let setting = sensor.map_or(&settings.database, |name| settings.database_of(name));
-        let wait = Duration::from_secs(args.lock_wait);
-        let database = database::open(setting, args.dry_run, wait).await?;
+        let database = database::open(setting, dry_run, args.write.wait()).await?;
         // Monitoring would take a dry run for a load.
-        let status_dir = settings.status_dir.as_deref().filter(|_| !args.dry_run);
+        let status_dir = settings.status_dir.as_deref().filter(|_| !dry_run);
         let status = status_dir.map(StatusDir::open).transpose()?;
         let run = run_record(args, sensor, mode);
-        if !args.dry_run {
+        if !dry_run {
             begin_run(database.store.connection(), &run).await?;
         }
-        let total = found.sources.iter().map(size_of_source).sum::<Option<u64>>();
-        let total = total.filter(|_| matches!(mode, Mode::Whole));
+        let total = found.total_bytes().filter(|_| matches!(mode, Mode::Whole));
         let shown = Progress::start(program.output.progress(), total, LINE_INTERVAL);
         let everyone = Everyone::new(shown, status, &run);
         let loaded =
             self.passes(found, source.as_ref(), &database.store, &run, &everyone, stop).await;
         // What was committed before a failure stays, and the exit code says that there is some.
-        let is_kept = everyone.has_committed() && !args.dry_run;
+        let is_kept = everyone.has_committed() && !dry_run;
         let failed = if is_kept { Exit::Partial } else { Exit::Nothing };
-        if loaded.is_err() && !args.dry_run {
+        if loaded.is_err() && !dry_run {
             record_failure(&database.store, &run, failed).await;
         }
         let summary = loaded.exit_with(failed)?;
@@ -139,7 +132,7 @@ impl Job<'_> {
             Ok(()) => stop.received().unwrap_or_else(|| exit_of(&summary, source)),
             Err(_) => failed,
         };
-        let end = (!args.dry_run).then(|| run_end(&summary, exit, source));
+        let end = (!dry_run).then(|| run_end(&summary, exit, source));
         end_database(database, &run, end, stop).await.exit_with(failed)?;
         printed.exit_with(failed)?;
         Ok(exit)
@@ -156,7 +149,7 @@ impl Job<'_> {
         stop: &Stop,
     ) -> anyhow::Result<Summary> {
         let Self { args, settings, sensor, mode, .. } = *self;
-        let wanted = |name: Option<&str>| is_wanted(args, settings, sensor.or(name));
+        let wanted = |name: Option<&str>| args.write.is_wanted(settings, sensor.or(name));
         let net_new = NetNew { source, is_wanted: &wanted };
         let options = load_options(args, &run.run_id);
         let mut summary = Summary::default();
@@ -174,7 +167,7 @@ impl Job<'_> {
                 () = stop.token().cancelled() => break,
             }
             // A file may be missing for the moment in which it is rotated.
-            found = inputs(args, settings, sensor, true).await?;
+            found = inputs(&args.input, settings, sensor, true).await?;
         }
         summary.stopped = stop.token().is_cancelled();
         Ok(summary)
@@ -195,31 +188,11 @@ async fn plan(
     Ok(planned)
 }
 
-/// Whether the addresses of a sensor are looked up: a flag for the run, else its configuration.
-fn is_wanted(args: &LoadArgs, settings: &Settings, sensor: Option<&str>) -> bool {
-    match (args.enable_asn_inventory, args.no_enable_asn_inventory) {
-        (true, _) => true,
-        (_, true) => false,
-        _ => sensor.is_none_or(|name| settings.sensor_enabled(name)),
-    }
-}
-
 fn load_options(args: &LoadArgs, ingest_id: &str) -> LoadOptions {
-    let limits = Limits {
-        max_record_bytes: usize::try_from(args.max_record_bytes).unwrap_or(usize::MAX),
-        max_inflated_bytes: args.max_inflated_bytes,
-        ..Limits::STANDARD
-    };
+    let limits = args.limits.limits();
     let batch_events = usize::try_from(args.batch_size).unwrap_or(usize::MAX);
     let read = ReadOptions { limits, batch_events, ..ReadOptions::STANDARD };
-    LoadOptions { ingest_id: ingest_id.to_owned(), dry_run: args.dry_run, read }
-}
-
-fn size_of_source(source: &Source) -> Option<u64> {
-    match source {
-        Source::File { size, .. } => Some(*size),
-        Source::Stdin => None,
-    }
+    LoadOptions { ingest_id: ingest_id.to_owned(), dry_run: args.write.dry_run, read }
 }
 
 fn exit_of(summary: &Summary, source: &dyn OfflineSource) -> Exit {
@@ -244,13 +217,13 @@ async fn print(
         workflow: run.workflow,
         run_id: &run.run_id,
         database: &database.shown,
-        is_dry_run: args.dry_run,
+        is_dry_run: args.write.dry_run,
         summary,
         source,
     };
     let text = match program.output.format {
         Format::Json => report::json(&loaded)?,
-        Format::Human if args.dry_run => report::human(&loaded, None),
+        Format::Human if args.write.dry_run => report::human(&loaded, None),
         Format::Human => {
             let overview = overview(database.store.connection(), report::ROWS).await;
             report::human(&loaded, Some(&overview.context("failed to sum up the database")?))

@@ -15,6 +15,7 @@ mod run_row;
 mod settings;
 mod source;
 mod span;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         Ok(program) => run(async move |stop| match &program.work {
             Work::Bulk(args) => load::run(&program, args, Mode::Whole, stop).await,
             Work::Delta(args) => load::run(&program, &args.load, Mode::New(args), stop).await,
+            Work::Verify(args) => verify::run(&program, args, stop).await,
             Work::DeadLetters(args) => dead_letters::run(&program, args).await,
             Work::Gaps(args) => gaps::run(&program, args).await,
             Work::Explain(args) => explain::run(&program, args, stop).await,

@@ -1,18 +1,23 @@
 //! A database that is there, for questions: it is neither made nor migrated.
 
+use std::time::Duration;
+
 use cowrie_cli::{Exit, ExitWith, Failure};
-use cowrie_config::DatabaseUrl;
+use cowrie_config::{DatabaseUrl, Settings};
 use cowrie_secrets::ProcessEnvironment;
 use cowrie_store::{Store, Target};
 
-use crate::args::Program;
-use crate::settings::settings;
-
-/// Opens the database of the settings, or that of a sensor.
-pub(crate) async fn open(program: &Program, sensor: Option<&str>) -> anyhow::Result<Store> {
-    let settings = settings(program)?;
+/// Opens the database of the settings, or that of a sensor; gives it with its name for people.
+/// Whoever writes waits so long for others.
+pub(crate) async fn open(
+    settings: &Settings,
+    sensor: Option<&str>,
+    wait: Duration,
+) -> anyhow::Result<(Store, String)> {
     let setting = sensor.map_or(&settings.database, |name| settings.database_of(name));
-    let target = match setting.resolve(&ProcessEnvironment).exit_with(Exit::Usage)? {
+    let url = setting.resolve(&ProcessEnvironment).exit_with(Exit::Usage)?;
+    let shown = url.to_string();
+    let target = match url {
         DatabaseUrl::SqliteMemory => {
             return Err(Failure::usage("a database in memory would be gone at the end").into());
         }
@@ -23,5 +28,5 @@ pub(crate) async fn open(program: &Program, sensor: Option<&str>) -> anyhow::Res
         DatabaseUrl::Sqlite { path } => Target::Sqlite(path),
         DatabaseUrl::Postgres { url, shown } => Target::Postgres { url, shown },
     };
-    Ok(Store::open_unchanged(&target, Store::STANDARD_WAIT).await?)
+    Ok((Store::open_unchanged(&target, wait).await?, shown))
 }

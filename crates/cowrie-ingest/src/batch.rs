@@ -1,5 +1,6 @@
 //! What the reader hands over: a bounded number of events, and what it could not read.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cowrie_parse::Event;
@@ -7,10 +8,20 @@ use cowrie_store::{Cursor, DeadLetter, LostLog, Settled};
 
 use crate::summary::FileProblem;
 
+/// An event, and where it stands.
+#[derive(Debug)]
+pub(crate) struct Placed {
+    pub(crate) event: Event,
+    /// The file.
+    pub(crate) source: Arc<str>,
+    /// The byte at which it begins there, inflated.
+    pub(crate) offset: u64,
+}
+
 /// A piece of the input, small enough for one transaction.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
-    pub(crate) events: Vec<Event>,
+    pub(crate) events: Vec<Placed>,
     pub(crate) letters: Vec<DeadLetter>,
     /// Ends of logs that wait for more, and are no letters.
     pub(crate) waiting: Vec<DeadLetter>,
@@ -39,10 +50,10 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    pub(crate) fn add_event(&mut self, event: Event) {
+    pub(crate) fn add_event(&mut self, placed: Placed) {
         self.began.get_or_insert_with(Instant::now);
-        self.size += event.text.len() + size_of::<Event>();
-        self.events.push(event);
+        self.size += placed.event.text.len() + size_of::<Placed>();
+        self.events.push(placed);
     }
 
     pub(crate) fn add_letter(&mut self, letter: DeadLetter) {

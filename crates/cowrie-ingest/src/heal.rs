@@ -7,12 +7,13 @@
 //! before the one half and the event behind the other, on the same sensor.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cowrie_parse::Event;
 use cowrie_store::{DeadLetter, Resolution, Settled, StoreError, TORN, Writing};
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Placed};
 
 /// The longest that may lie between the events beside two halves. Rotations that tear a line come
 /// once a day; within an hour there is one at most.
@@ -50,7 +51,8 @@ impl Halves {
         let n_healed = healed.len() as u64;
         for (end, head, event) in healed {
             self.waiting.retain(|letter| letter.content_id != end.content_id);
-            batch.add_event(event);
+            let source = Arc::from(end.source.as_str());
+            batch.add_event(Placed { event, source, offset: end.offset });
             for letter in [end, head] {
                 let content_id = letter.content_id.clone();
                 batch.settled.push(Settled { content_id, resolution: Resolution::Healed });

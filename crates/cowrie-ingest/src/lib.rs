@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod batch;
+mod batches;
 mod enrich;
 mod heal;
 mod input;
@@ -12,6 +13,7 @@ mod plan;
 mod reader;
 mod summary;
 mod tally;
+mod verify;
 
 pub use enrich::NetNew;
 pub use input::{From, Input};
@@ -19,3 +21,4 @@ pub use load::{LoadError, LoadOptions, Observer, load};
 pub use plan::{Plan, PlanOptions, plan_new, plan_whole};
 pub use reader::ReadOptions;
 pub use summary::{FileProblem, Progress, Summary};
+pub use verify::{Lack, Missing, Verified, VerifyOptions, What, verify};

@@ -1,29 +1,22 @@
 //! Loads sources into a store: the reader reads ahead, one batch at a time is merged.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cowrie_core::Clock;
 use cowrie_store::{Changes, Store, StoreError, Writing};
-use tokio::sync::mpsc;
 use tokio::task::JoinError;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::Batch;
+use crate::batches::{Batches, LONGEST_WAIT};
 use crate::enrich::NetNew;
 use crate::heal::Halves;
 use crate::merge::{by_family, merge};
 use crate::plan::Plan;
-use crate::reader::{Filling, ReadOptions, read_all};
+use crate::reader::ReadOptions;
 use crate::summary::{FileProblem, Progress, Summary};
-
-/// Batches that wait between the reader and the writer.
-const BATCHES_AHEAD: usize = 1;
-
-/// How long pieces may wait for others to fill their batch, and a stop for the reader.
-const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// What is loaded, and how.
 #[derive(Debug)]
@@ -78,24 +71,11 @@ pub async fn load(
 ) -> Result<Summary, LoadError> {
     let started = Instant::now();
     let unchanged_files = plan.unchanged;
-    let (sender, mut batches) = mpsc::channel::<Batch>(BATCHES_AHEAD);
-    let filling = Arc::new(Filling::default());
-    let (read, reader_stop, reader_filling) = (options.read, stop.clone(), Arc::clone(&filling));
-    let reader = tokio::task::spawn_blocking(move || {
-        read_all(&plan.inputs, read, &reader_filling, &sender, &reader_stop);
-    });
-    let mut loader = Loader {
-        store,
-        net_new,
-        options,
-        clock,
-        summary: Summary::default(),
-        open: None,
-        halves: Halves::default(),
-    };
+    let mut batches = Batches::of(plan.inputs, options.read, stop);
+    let mut loader = Loader::new(store, net_new, options, clock);
     loader.summary.unchanged_files = unchanged_files;
     let mut progress = Progress::default();
-    while let Some(batch) = next_batch(&mut batches, &filling, stop).await {
+    while let Some(batch) = batches.next().await {
         progress.bytes_on_disk += batch.bytes_on_disk;
         batch.problems.iter().for_each(|problem| observer.problem(problem));
         if !loader.batch(batch, stop).await? {
@@ -105,10 +85,7 @@ pub async fn load(
         progress.rejected = loader.summary.rejected;
         observer.progress(&progress);
     }
-    // A reader that waits for a silent source cannot be told to stop, and holds nothing any more.
-    if reader.is_finished() || !stop.is_cancelled() {
-        reader.await.map_err(LoadError::Reader)?;
-    }
+    batches.end().await.map_err(LoadError::Reader)?;
     let mut summary = loader.summary;
     summary.stopped = stop.is_cancelled();
     summary.end(started.elapsed());
@@ -121,42 +98,30 @@ async fn stopped_for(stop: &CancellationToken, wait: Duration) {
     sleep(wait).await;
 }
 
-/// The next batch that is full, or that has waited for too long; `None` at the end of the input,
-/// and when the reader does not answer to a stop.
-async fn next_batch(
-    batches: &mut mpsc::Receiver<Batch>,
-    filling: &Filling,
-    stop: &CancellationToken,
-) -> Option<Batch> {
-    loop {
-        if let Ok(next) = timeout(LONGEST_WAIT, batches.recv()).await {
-            return next;
-        }
-        let is_due = stop.is_cancelled() || filling.lock().age() >= LONGEST_WAIT;
-        let batch = if is_due { filling.take() } else { Batch::default() };
-        if !batch.is_empty() {
-            return Some(batch);
-        }
-        if stop.is_cancelled() {
-            return None;
-        }
-    }
-}
-
-struct Loader<'a> {
+pub(crate) struct Loader<'a> {
     store: &'a Store,
     net_new: &'a NetNew<'a>,
     options: &'a LoadOptions,
     clock: &'a dyn Clock,
-    summary: Summary,
+    pub(crate) summary: Summary,
     /// The one transaction of a dry run.
     open: Option<Writing>,
     halves: Halves,
 }
 
-impl Loader<'_> {
+impl<'a> Loader<'a> {
+    pub(crate) fn new(
+        store: &'a Store,
+        net_new: &'a NetNew<'a>,
+        options: &'a LoadOptions,
+        clock: &'a dyn Clock,
+    ) -> Self {
+        let (summary, halves) = (Summary::default(), Halves::default());
+        Self { store, net_new, options, clock, summary, open: None, halves }
+    }
+
     /// Stores a batch; `false` when a stop came while another program was writing.
-    async fn batch(
+    pub(crate) async fn batch(
         &mut self,
         mut batch: Batch,
         stop: &CancellationToken,
@@ -190,7 +155,7 @@ impl Loader<'_> {
         let Batch { events, mut letters, settled, cursors, lost, .. } = batch;
         let mut seen = HashSet::new();
         letters.retain(|letter| seen.insert(letter.content_id.clone()));
-        let incoming = by_family(events);
+        let incoming = by_family(events.into_iter().map(|placed| placed.event));
         let known = writing.events_of(&incoming.keys().cloned().collect()).await?;
         let mut merged = merge(incoming, known);
         let now = self.clock.now();

@@ -9,7 +9,7 @@ use cowrie_session::{Session, family_of, fold_family};
 use cowrie_store::SessionChange;
 
 /// The events of a batch by family.
-pub(crate) fn by_family(events: Vec<Event>) -> BTreeMap<String, Vec<Event>> {
+pub(crate) fn by_family(events: impl IntoIterator<Item = Event>) -> BTreeMap<String, Vec<Event>> {
     let mut families: BTreeMap<String, Vec<Event>> = BTreeMap::new();
     for event in events {
         families.entry(family_of(&event)).or_default().push(event);

@@ -180,12 +180,12 @@ impl Planner<'_> {
 }
 
 /// Whether nothing was done to a file since its cursor was written.
-fn is_as_it_was(cursor: &Cursor, stat: &FileStat) -> bool {
+pub(crate) fn is_as_it_was(cursor: &Cursor, stat: &FileStat) -> bool {
     cursor.file_size == stat.size && cursor.memory.stamp == stat.stamp
 }
 
 /// Whether the end of a file waits for more, and is no letter yet.
-fn is_waiting(cursor: &Cursor) -> bool {
+pub(crate) fn is_waiting(cursor: &Cursor) -> bool {
     cursor.memory.waiting_bytes > 0 && cursor.memory.letters.is_empty()
 }
 

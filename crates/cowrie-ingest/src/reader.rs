@@ -2,7 +2,7 @@
 
 mod ends;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 use cowrie_logfile::{Damage, Limits, LogReader, OpenLogError, Record, RecordKind};
@@ -11,7 +11,7 @@ use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Placed};
 use crate::input::{From, Input};
 use crate::plan::mark_of;
 use crate::summary::FileProblem;
@@ -90,7 +90,7 @@ enum Taken {
 
 impl Reader<'_> {
     fn input(&mut self, input: &Input) -> Result<(), Stopped> {
-        let name = input.source.path().to_string_lossy().into_owned();
+        let name: Arc<str> = input.source.path().to_string_lossy().into();
         let opened = match open(input, self.options.limits) {
             Ok(log) => log,
             Err(error) => {
@@ -112,7 +112,7 @@ impl Reader<'_> {
 
     fn log(
         &mut self,
-        name: &str,
+        name: &Arc<str>,
         size: Option<u64>,
         log: &mut LogReader,
         tally: &mut Tally<'_>,
@@ -152,13 +152,15 @@ impl Reader<'_> {
     }
 
     /// Takes in one record.
-    fn record(&self, name: &str, record: Record<'_>) -> Taken {
+    fn record(&self, name: &Arc<str>, record: Record<'_>) -> Taken {
         let Record { offset, bytes, kind } = record;
         let (reason, detail) = match kind {
             RecordKind::Object => match cowrie_parse::parse(bytes) {
                 Ok(event) => {
                     let (at, sensor) = (event.at, event.sensor.clone());
-                    self.filling.lock().add_event(event);
+                    let source = Arc::clone(name);
+                    let mut batch = self.filling.lock();
+                    batch.add_event(Placed { event, source, offset });
                     return Taken::Event { offset, at, sensor };
                 }
                 Err(reject) => (reject.code(), describe(&reject)),

@@ -8,7 +8,7 @@ use cowrie_core::{EventId, parse_time};
 use sha2::{Digest, Sha256};
 
 use crate::canonical;
-use crate::escape::{REPEATED_KEY, escape_json};
+use crate::escape::{REPEATED_KEY, escape_json, unescape_json};
 use crate::fields::Fields;
 use crate::json::{JsonError, decode};
 
@@ -43,6 +43,11 @@ impl Event {
         let fields = Fields::read(text).map_err(Reject::NotJson)?;
         let (at, session, sensor) = head_of(&fields)?;
         Ok(Self { id, at, session, sensor, text: text.to_owned() })
+    }
+
+    /// Whether its text still is the content that its identity was made of; reads it once more.
+    pub fn is_intact(&self) -> bool {
+        parse(&unescape_json(&self.text)).is_ok_and(|event| event.id == self.id)
     }
 
     /// The fields of the event.
@@ -172,7 +177,6 @@ mod tests {
     use cowrie_core::format_time;
 
     use super::*;
-    use crate::unescape_json;
 
     fn line(extra: &str) -> String {
         format!(r#"{{"eventid":"cowrie.x","timestamp":"2026-04-29T10:00:00.000000Z"{extra}}}"#)

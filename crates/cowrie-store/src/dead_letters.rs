@@ -1,5 +1,7 @@
 //! What could not be read, kept with its reason.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use crate::error::StoreError;
@@ -130,6 +132,18 @@ impl Transaction {
              AND NOT dead_letter_events.resolved",
         )
         .await
+    }
+
+    /// Those of the letters that the table holds.
+    pub(crate) async fn known_letters(
+        &mut self,
+        content_ids: BTreeSet<String>,
+    ) -> Result<BTreeSet<String>, StoreError> {
+        let rows = Rows::of_texts("content_id", content_ids);
+        let sql = "SELECT d.content_id FROM rows JOIN dead_letter_events d \
+                   ON d.content_id = rows.content_id";
+        let found: Vec<(String,)> = self.fetch("look for dead letters", &rows, sql).await?;
+        Ok(found.into_iter().map(|(content_id,)| content_id).collect())
     }
 
     /// The open letters that may be halves of lines and lie, by the events beside them, between

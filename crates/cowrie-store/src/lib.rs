@@ -18,5 +18,5 @@ pub use connect::{Store, Target};
 pub use cursors::{Cursor, CursorMemory, LostLog};
 pub use dead_letters::{DeadLetter, Resolution, Settled, TORN};
 pub use error::StoreError;
-pub use read::{AddressRow, KnownSession};
+pub use read::{AddressRow, KnownSession, Reading};
 pub use write::Writing;

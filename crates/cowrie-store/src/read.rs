@@ -6,8 +6,63 @@ use chrono::{DateTime, Utc};
 use cowrie_parse::Event;
 use cowrie_session::Part;
 
+use sqlx::AssertSqlSafe;
+
+use crate::connect::Store;
 use crate::error::StoreError;
 use crate::rows::{Rows, Transaction};
+
+/// A transaction in which the tables are looked at, as they stood when it began.
+#[derive(Debug)]
+pub struct Reading {
+    tx: Transaction,
+}
+
+impl Store {
+    /// Begins to look at the tables; writers are not held up.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not answer.
+    pub async fn begin_reading(&self) -> Result<Reading, StoreError> {
+        let failed = |source| StoreError::Statement { doing: "begin a transaction", source };
+        let tx = if self.is_postgres() {
+            let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+            let pool = self.db.get_postgres_connection_pool();
+            Transaction::Postgres(pool.begin_with(AssertSqlSafe(begin)).await.map_err(failed)?)
+        } else {
+            let pool = self.db.get_sqlite_connection_pool();
+            Transaction::Sqlite(pool.begin().await.map_err(failed)?)
+        };
+        Ok(Reading { tx })
+    }
+}
+
+impl Reading {
+    /// The events that the tables hold of each family; families without any are left out.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails, or a document in it cannot be read.
+    pub async fn events_of(
+        &mut self,
+        families: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, Vec<Event>>, StoreError> {
+        self.tx.events_of(families).await
+    }
+
+    /// Those of the dead letters that the tables hold, open or settled, by their contents' names.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn known_letters(
+        &mut self,
+        content_ids: BTreeSet<String>,
+    ) -> Result<BTreeSet<String>, StoreError> {
+        self.tx.known_letters(content_ids).await
+    }
+}
 
 /// What the tables know of an address.
 #[derive(Clone, Debug, sqlx::FromRow)]

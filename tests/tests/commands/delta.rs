@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 /// One line of a log; five of them are a session.
-fn line(number: usize) -> String {
+pub(crate) fn line(number: usize) -> String {
     let session = format!("{:012x}", 0xabc_0000 + number / 5);
     let (kind, rest) = match number % 5 {
         0 => ("session.connect", r#","src_port":4000,"dst_port":22,"protocol":"ssh""#.to_owned()),
@@ -25,11 +25,11 @@ fn line(number: usize) -> String {
     ) + "\n"
 }
 
-fn lines(numbers: std::ops::Range<usize>) -> String {
+pub(crate) fn lines(numbers: std::ops::Range<usize>) -> String {
     numbers.map(line).collect()
 }
 
-fn append(site: &Site, name: &str, text: &str) {
+pub(crate) fn append(site: &Site, name: &str, text: &str) {
     let file = OpenOptions::new().append(true).create(true).open(site.path(name));
     file.unwrap().write_all(text.as_bytes()).unwrap();
 }
@@ -40,7 +40,7 @@ fn rewrite(site: &Site, name: &str, text: &str) {
     file.unwrap().write_all(text.as_bytes()).unwrap();
 }
 
-async fn delta(site: &Site) -> Value {
+pub(crate) async fn delta(site: &Site) -> Value {
     let ended: Ended = site.delta(&["logs", "--format", "json"]).ended().await.expect(0);
     serde_json::from_str(&ended.stdout).unwrap()
 }
@@ -60,7 +60,7 @@ async fn check(site: &Site, engine: Engine, all: &str) {
     assert_same(&expected, &found);
 }
 
-async fn on_both<F: AsyncFn(Site, Engine)>(scenario: F) {
+pub(crate) async fn on_both<F: AsyncFn(Site, Engine)>(scenario: F) {
     for engine in Engine::ALL {
         let site = Site::new(engine).await;
         fs::create_dir(site.path("logs")).unwrap();
@@ -288,7 +288,7 @@ async fn what_waits_for_long_enough_is_a_letter() {
     }
 }
 
-fn zip(text: &str) -> Vec<u8> {
+pub(crate) fn zip(text: &str) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(text.as_bytes()).unwrap();
     encoder.finish().unwrap()

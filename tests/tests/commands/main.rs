@@ -20,3 +20,4 @@ mod refusals;
 mod schema;
 mod stopping;
 mod summaries;
+mod verify;

@@ -2,13 +2,19 @@
 //! the tables are those of one load of every line that was ever written.
 
 use std::fs::{self, File, OpenOptions};
+use std::future::poll_fn;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use cowrie_core::{Clock as _, SystemClock};
 use cowrie_enrichment::{Disabled, SourceName};
-use cowrie_ingest::{LoadOptions, NetNew, PlanOptions, ReadOptions, load, plan_new};
+use cowrie_ingest::{
+    LoadOptions, NetNew, PlanOptions, ReadOptions, Verified, VerifyOptions, load, plan_new,
+    plan_whole, verify,
+};
 use cowrie_logfile::Limits;
 use cowrie_logfind::{FindOptions, find};
 use cowrie_schema::dead_letter_events;
@@ -165,7 +171,7 @@ impl World {
     }
 
     async fn step(&mut self, db: &TestDb) {
-        let name = match self.dice.below(12) {
+        let name = match self.dice.below(13) {
             0..=2 => {
                 let count = 1 + self.dice.below(20);
                 self.write_lines(count);
@@ -210,6 +216,11 @@ impl World {
                 tokio::join!(pass(db, folder, settle), pass(db, folder, settle));
                 "load twice at once"
             }
+            11 => {
+                let polls = self.dice.below(60);
+                killed(pass(db, self.folder.path(), Duration::from_hours(1)), polls).await;
+                "load and kill"
+            }
             _ => {
                 pass(db, self.folder.path(), Duration::from_hours(1)).await;
                 "load"
@@ -236,6 +247,31 @@ async fn pass(db: &TestDb, folder: &Path, settle: Duration) {
     done.unwrap();
 }
 
+/// A loader that is killed: it is dropped after so many steps, in a transaction or between two.
+async fn killed(pass: impl Future<Output = ()>, polls: usize) {
+    let mut pass = pin!(pass);
+    let mut left = polls;
+    poll_fn(|context| match left.checked_sub(1) {
+        Some(fewer) => {
+            left = fewer;
+            pass.as_mut().poll(context)
+        }
+        None => Poll::Ready(()),
+    })
+    .await;
+}
+
+/// Every byte in the directory is in the database, by its own account.
+async fn verified(db: &TestDb, folder: &Path) -> Verified {
+    let store = Store::over(db.connection().clone());
+    let inputs = [folder.to_string_lossy().into_owned()];
+    let sources = find(&inputs, FindOptions { ignore_missing: false }).unwrap().sources;
+    let plan = plan_whole(sources, &store.cursors().await.unwrap());
+    let read = ReadOptions { batch_events: 17, ..ReadOptions::STANDARD };
+    let options = VerifyOptions { read, most_listed: 3 };
+    verify(&store, plan, options, &CancellationToken::new(), &Silent).await.unwrap()
+}
+
 async fn run(engine: Engine, seed: u64) {
     let mut world = World::new(seed);
     let db = TestDb::migrated(engine).await;
@@ -247,6 +283,8 @@ async fn run(engine: Engine, seed: u64) {
         pass(&db, world.folder.path(), Duration::ZERO).await;
     }
     let told = format!("{engine:?}, seed {seed}: {:?}", world.steps);
+    let verified = verified(&db, world.folder.path()).await;
+    assert!(verified.is_proven() && verified.waiting == 0, "{verified:?}; {told}");
 
     let clean = TestDb::migrated(engine).await;
     let path = world.folder.path().join("all.json");
