@@ -39,7 +39,7 @@ pub(crate) enum Work {
     /// Prove that what stands in files is in the database
     #[command(after_help = crate::verify::EXAMPLES)]
     Verify(crate::verify::VerifyArgs),
-    /// List, show or purge what could not be read
+    /// List, show, replay or purge what could not be read
     DeadLetters(crate::dead_letters::DeadLettersArgs),
     /// Tell when events may be missing: gaps in files, and sensors without a session
     Gaps(crate::gaps::GapsArgs),

@@ -2,10 +2,12 @@
 
 mod list;
 mod purge;
+mod replay;
 mod show;
 
 use clap::{Args, Subcommand};
 use cowrie_cli::Exit;
+use cowrie_cli::signals::Stop;
 use cowrie_store::Store;
 
 use crate::args::Program;
@@ -24,19 +26,32 @@ enum Work {
     List(list::ListArgs),
     /// Show one dead letter with its bytes
     Show(show::ShowArgs),
+    /// Read dead letters again, and load those that are events by now
+    #[command(after_help = replay::EXAMPLES)]
+    Replay(replay::ReplayArgs),
     /// Remove old dead letters
     Purge(purge::PurgeArgs),
 }
 
 /// Does what the arguments say.
-pub(crate) async fn run(program: &Program, args: &DeadLettersArgs) -> anyhow::Result<Exit> {
-    let (store, _) = reading::open(&settings(program)?, None, Store::STANDARD_WAIT).await?;
+pub(crate) async fn run(
+    program: &Program,
+    args: &DeadLettersArgs,
+    stop: &Stop,
+) -> anyhow::Result<Exit> {
+    let settings = settings(program)?;
+    let wait = match &args.work {
+        Work::Replay(args) => args.write.wait(),
+        Work::List(_) | Work::Show(_) | Work::Purge(_) => Store::STANDARD_WAIT,
+    };
+    let (store, _) = reading::open(&settings, None, wait).await?;
     let (db, format) = (store.connection(), program.output.format);
     let done = match &args.work {
-        Work::List(args) => list::run(db, args, format).await,
-        Work::Show(args) => show::run(db, args, format).await,
-        Work::Purge(args) => purge::run(db, args, format).await,
+        Work::List(args) => list::run(db, args, format).await.map(|()| Exit::Done),
+        Work::Show(args) => show::run(db, args, format).await.map(|()| Exit::Done),
+        Work::Replay(args) => replay::run(&store, args, &settings, format, stop).await,
+        Work::Purge(args) => purge::run(db, args, format).await.map(|()| Exit::Done),
     };
     store.close().await?;
-    done.map(|()| Exit::Done)
+    done
 }

@@ -109,7 +109,7 @@ impl Job<'_> {
         // Monitoring would take a dry run for a load.
         let status_dir = settings.status_dir.as_deref().filter(|_| !dry_run);
         let status = status_dir.map(StatusDir::open).transpose()?;
-        let run = run_record(args, sensor, mode);
+        let run = run_record(args.ingest_id.as_deref(), mode.workflow(), sensor);
         if !dry_run {
             begin_run(database.store.connection(), &run).await?;
         }

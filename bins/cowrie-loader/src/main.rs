@@ -30,7 +30,7 @@ fn main() -> ExitCode {
             Work::Bulk(args) => load::run(&program, args, Mode::Whole, stop).await,
             Work::Delta(args) => load::run(&program, &args.load, Mode::New(args), stop).await,
             Work::Verify(args) => verify::run(&program, args, stop).await,
-            Work::DeadLetters(args) => dead_letters::run(&program, args).await,
+            Work::DeadLetters(args) => dead_letters::run(&program, args, stop).await,
             Work::Gaps(args) => gaps::run(&program, args).await,
             Work::Explain(args) => explain::run(&program, args, stop).await,
         }),

@@ -12,22 +12,24 @@ use cowrie_store::Store;
 use tokio::time::timeout;
 use tracing::info;
 
-use crate::args::LoadArgs;
 use crate::database::Database;
-use crate::load::Mode;
 use crate::report;
 
 /// How long a run that was stopped waits to write that it was.
 const STOPPED_WAIT: Duration = Duration::from_secs(2);
 
-/// A run that begins.
-pub(crate) fn run_record(args: &LoadArgs, sensor: Option<&str>, mode: Mode<'_>) -> RunRecord {
+/// A run that begins; without a name it is named by its time and process.
+pub(crate) fn run_record(
+    name: Option<&str>,
+    workflow: &'static str,
+    sensor: Option<&str>,
+) -> RunRecord {
     let started_at = SystemClock.now();
     let by_time = || format!("{}-{}", started_at.format("%Y%m%dT%H%M%S%.6fZ"), std::process::id());
     RunRecord {
-        run_id: args.ingest_id.clone().unwrap_or_else(by_time),
+        run_id: name.map_or_else(by_time, str::to_owned),
         program: "cowrie-loader",
-        workflow: mode.workflow(),
+        workflow,
         sensor: sensor.map(str::to_owned),
         started_at,
     }

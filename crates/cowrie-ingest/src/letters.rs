@@ -1,8 +1,14 @@
 //! Dead letters: what is kept of a piece of input that is no event.
 
 use cowrie_core::hex;
-use cowrie_store::DeadLetter;
+use cowrie_store::{DeadLetter, Resolution, Settled};
 use sha2::{Digest, Sha256};
+
+/// The reason of a letter about a piece that is longer than is allowed.
+pub(crate) const TOO_LONG: &str = "too_long";
+
+/// The reasons of letters about pieces that were read whole.
+const REJECTS: [&str; 5] = ["not_json", "not_an_event", "no_time", "bad_time", "name_too_long"];
 
 /// How much of a piece is kept, in bytes.
 const PAYLOAD_BYTES: usize = 64 << 10;
@@ -51,6 +57,18 @@ pub(crate) fn with_blanks_before(letter: DeadLetter, front: &[u8]) -> DeadLetter
 pub(crate) fn of_front(letter: DeadLetter, length: u64) -> DeadLetter {
     let content_id = name(letter.reason, &[&letter.payload, &length.to_be_bytes()]);
     DeadLetter { content_id, length, ..letter }
+}
+
+/// Settles the letters that an event may have been before there was a fix or a larger limit: when
+/// it is so long that they do not hold all of it, and cannot be read again by themselves.
+pub(crate) fn once_rejected(event: &[u8]) -> Vec<Settled> {
+    let Some(front) = event.get(..PAYLOAD_BYTES).filter(|front| front.len() < event.len()) else {
+        return Vec::new();
+    };
+    let length = (event.len() as u64).to_be_bytes();
+    let rejected = REJECTS.iter().map(|reason| name(reason, &[event]));
+    let names = rejected.chain([name(TOO_LONG, &[front, &length])]);
+    names.map(|content_id| Settled { content_id, resolution: Resolution::Replayed }).collect()
 }
 
 /// A place in a file, or the stretch of `length` from there on: named by how the file begins and

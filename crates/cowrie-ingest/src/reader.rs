@@ -160,6 +160,7 @@ impl Reader<'_> {
                     let (at, sensor) = (event.at, event.sensor.clone());
                     let source = Arc::clone(name);
                     let mut batch = self.filling.lock();
+                    batch.settled.extend(letters::once_rejected(bytes));
                     batch.add_event(Placed { event, source, offset });
                     return Taken::Event { offset, at, sensor };
                 }
@@ -170,7 +171,7 @@ impl Reader<'_> {
             }
             RecordKind::TooLong => {
                 let most = self.options.limits.max_record_bytes;
-                ("too_long", format!("longer than {most} bytes; its front is kept"))
+                (letters::TOO_LONG, format!("longer than {most} bytes; its front is kept"))
             }
             RecordKind::Torn => (TORN, "the log ends in the middle of it".to_owned()),
         };

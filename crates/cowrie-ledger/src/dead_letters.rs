@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use cowrie_schema::dead_letter_events;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, EntityTrait, FromQueryResult, Statement, Value,
+    ColumnTrait as _, ConnectionTrait, DatabaseConnection, EntityTrait, FromQueryResult,
+    QueryFilter as _, QueryOrder as _, Statement, Value,
 };
 
 use crate::error::LedgerError;
@@ -99,14 +100,19 @@ pub async fn list(db: &DatabaseConnection, filter: &Filter) -> Result<Vec<Entry>
     found.map_err(LedgerError::new("list the dead letters"))
 }
 
-/// One letter, if there is one of this number.
+/// The letters of these numbers, with their bytes: at most 64 KiB of each.
 ///
 /// # Errors
 ///
 /// When the database fails.
-pub async fn get(db: &DatabaseConnection, id: i64) -> Result<Option<Letter>, LedgerError> {
-    let found = dead_letter_events::Entity::find_by_id(id).one(db).await;
-    found.map_err(LedgerError::new("read the dead letter"))
+pub async fn get(
+    db: &DatabaseConnection,
+    ids: impl IntoIterator<Item = i64>,
+) -> Result<Vec<Letter>, LedgerError> {
+    let wanted = dead_letter_events::Entity::find()
+        .filter(dead_letter_events::Column::Id.is_in(ids))
+        .order_by_asc(dead_letter_events::Column::Id);
+    wanted.all(db).await.map_err(LedgerError::new("read dead letters"))
 }
 
 /// How many letters there are of each reason.

@@ -1,7 +1,9 @@
 //! `cowrie-loader dead-letters`: what could not be read, on both engines.
 
-use cowrie_tests::{Ended, Engine, Program, Site, sample};
+use cowrie_tests::{Contents, Ended, Engine, Program, Site, assert_same, sample};
 use serde_json::{Value, json};
+
+use crate::delta::{line, lines};
 
 /// No UTF-8, and what a terminal would obey.
 const HOSTILE: &[u8] = b"{\"eventid\":\"\x1b[2J\xff";
@@ -111,6 +113,126 @@ async fn old_letters_are_purged() {
     }
 }
 
+/// The tables without dead letters: what a load of the right lines leaves.
+async fn contents(site: &Site) -> Contents {
+    let mut contents = site.tables().await.contents().await;
+    contents.remove("dead_letter_events");
+    contents
+}
+
+/// A letter that a former release wrote, for a line that is an event today.
+#[tokio::test]
+async fn what_is_an_event_by_now_is_loaded_and_leaves_the_list() {
+    for engine in Engine::ALL {
+        let site = Site::new(engine).await;
+        let lines = lines(0..5);
+        let (first, rest) = lines.split_at(line(0).len());
+        let (second, third) = rest.split_at(line(1).len());
+        site.write("logs/cowrie.json", first.to_owned() + "no\n" + third);
+        site.bulk(&["logs", "--quiet"]).ended().await.expect(0);
+        let value = second.trim_end().replace('\'', "''");
+        let value = match engine {
+            Engine::Postgres => format!("convert_to('{value}', 'UTF8')"),
+            Engine::Sqlite => format!("CAST('{value}' AS blob)"),
+        };
+        let length = second.trim_end().len();
+        let tables = site.tables().await;
+        let change = format!("UPDATE dead_letter_events SET payload = {value}, length = {length}");
+        tables.execute(&change).await;
+
+        let dry = document(&site, &["replay", "--open", "--dry-run"]).await;
+        assert_eq!((&dry["replayed"], &dry["new_events"]), (&json!(1), &json!(1)));
+        assert_eq!(column(&document(&site, &["list"]).await, "id").len(), 1, "it was a dry run");
+        let done = document(&site, &["replay", "--open"]).await;
+        assert_eq!(done["schema"], "cowrie-loader.dead-letters-replay/1");
+        let figures = ["replayed", "kept", "events", "new_events", "sessions_updated"];
+        assert_eq!(figures.map(|name| done[name].as_i64().unwrap()), [1, 0, 1, 1, 1]);
+        assert_eq!(column(&document(&site, &["list"]).await, "id"), Vec::<Value>::new());
+        let all = document(&site, &["list", "--all"]).await;
+        assert_eq!(column(&all, "resolution"), ["replayed"]);
+        let again = document(&site, &["replay", &column(&all, "id")[0].to_string()]).await;
+        assert_eq!((&again["settled_before"], &again["events"]), (&json!(1), &json!(0)));
+        let runs = "SELECT outcome || ' ' || exit_code FROM runs WHERE workflow = 'replay'";
+        assert_eq!(tables.lines(runs).await, ["done 0", "done 0"]);
+
+        let clean = Site::new(engine).await;
+        clean.write("logs/cowrie.json", lines);
+        clean.bulk(&["logs", "--quiet"]).ended().await.expect(0);
+        assert_same(&contents(&clean).await, &contents(&site).await);
+    }
+}
+
+/// Somebody mended the line by hand; several letters may be one line.
+#[tokio::test]
+async fn a_corrected_text_stands_for_its_letters() {
+    for engine in Engine::ALL {
+        let site = Site::new(engine).await;
+        let (half, rest) = (line(1), line(1).split_off(60));
+        let half = half.get(..60).unwrap();
+        site.write("logs/cowrie.json", line(0) + half + "\n" + &rest + &lines(2..5));
+        site.bulk(&["logs", "--quiet"]).ended().await.expect(0);
+        let ids = column(&document(&site, &["list"]).await, "id");
+        let [one, two] = [0, 1].map(|at: usize| ids[at].to_string());
+        let stays = letters(&site, &["replay", &one, &two, "--format", "json"]).await.expect(4);
+        assert!(stays.stdout.contains("\"kept\":2"), "{}", stays.stdout);
+
+        let db = site.db();
+        let words = arguments(&db, &["replay", &one, &two, "--with", "-"]);
+        let bad = site.program(Program::Loader, &words).with_input(half.as_bytes());
+        bad.ended().await.expect(2).says(&["`-`: not JSON at byte 60"]);
+        let good = site.program(Program::Loader, &words).with_input(line(1).as_bytes());
+        good.ended().await.expect(0).prints(&["letters replayed", "new events"]);
+        site.write("mended.json", line(1));
+        let again = ["replay", &one, "--with", "mended.json"];
+        letters(&site, &again).await.expect(0).prints(&["dealt with before"]);
+
+        let clean = Site::new(engine).await;
+        clean.write("logs/cowrie.json", lines(0..5));
+        clean.bulk(&["logs", "--quiet"]).ended().await.expect(0);
+        assert_same(&contents(&clean).await, &contents(&site).await);
+    }
+}
+
+/// What was too long is loaded from its file again, with a larger limit, and then settled.
+#[tokio::test]
+async fn what_was_too_long_is_settled_by_a_larger_limit() {
+    for engine in Engine::ALL {
+        let site = Site::new(engine).await;
+        let long = line(3).replace("uname", &"x".repeat(100_000));
+        site.write("logs/cowrie.json", lines(0..3) + &long + &line(4));
+        site.bulk(&["logs", "--quiet", "--max-record-bytes", "80000"]).ended().await.expect(0);
+        let id =
+            column(&document(&site, &["list", "--reason", "too_long"]).await, "id")[0].to_string();
+        let said = letters(&site, &["replay", &id]).await.expect(4);
+        said.prints(&["load its file again with a larger --max-record-bytes"]);
+        site.bulk(&["logs", "--quiet"]).ended().await.expect(0);
+        let all = document(&site, &["list", "--all"]).await;
+        assert_eq!(column(&all, "resolution"), ["replayed"]);
+    }
+}
+
+/// Hundreds of letters, a page at a time; those that stay are told of, and stay.
+#[tokio::test]
+async fn many_letters_are_replayed_by_pages() {
+    let site = Site::new(Engine::Sqlite).await;
+    let garbage: Vec<String> = (0..450).map(|number| format!("garbage {number}\n")).collect();
+    let garbage = garbage.concat();
+    site.write("logs/cowrie.json", line(0) + &garbage);
+    site.bulk(&["logs", "--quiet"]).ended().await.expect(0);
+    let event = line(1).trim_end().replace("echo", "{id}");
+    let change = format!(
+        "UPDATE dead_letter_events SET payload = CAST(replace('{event}', '\"123456\"', '\"' || id || '\"') \
+         AS blob), length = length(replace('{event}', '\"123456\"', '\"' || id || '\"')) WHERE id % 3 = 0"
+    );
+    site.tables().await.execute(&change).await;
+    let done = document(&site, &["replay", "--reason", "not_json"]).await;
+    let figures = ["replayed", "kept", "new_events"];
+    assert_eq!(figures.map(|name| done[name].as_i64().unwrap()), [150, 300, 150]);
+    assert_eq!(done["still_dead"].as_array().unwrap().len(), 50);
+    let nothing = document(&site, &["replay", "--source", "elsewhere"]).await;
+    assert_eq!((&nothing["replayed"], &nothing["kept"]), (&json!(0), &json!(0)));
+}
+
 #[tokio::test]
 async fn what_makes_no_sense_is_refused() {
     let site = loaded(Engine::Sqlite).await;
@@ -120,6 +242,11 @@ async fn what_makes_no_sense_is_refused() {
         (&["purge", "--older-than", "-1d"], "-1"),
         (&["purge", "--older-than", "4294967295d"], "reaches back before all time"),
         (&["show", "one"], "invalid value"),
+        (&["replay"], "<ID>..."),
+        (&["replay", "--open", "--with", "x"], "cannot be used with"),
+        (&["replay", "1", "--open"], "cannot be used with"),
+        (&["replay", "99"], "there is no dead letter 99"),
+        (&["replay", "1", "--with", "nowhere"], "nowhere"),
         (&["list", "--limit", "0"], "0 is not in"),
     ] {
         letters(&site, words).await.expect(2).says(&[said]);
