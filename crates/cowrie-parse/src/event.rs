@@ -259,6 +259,38 @@ mod tests {
         }
 
         #[test]
+        fn escapes_do_not_matter(
+            text in "[ -~\u{80}-\u{d7ff}\u{10000}-\u{10fff}]{0,12}",
+            is_spelled in proptest::collection::vec(proptest::bool::ANY, 12),
+        ) {
+            let mut spelled = String::new();
+            for (letter, is_spelled) in text.chars().zip(is_spelled) {
+                let mut units = [0; 2];
+                match letter {
+                    '"' | '\\' => spelled.extend(['\\', letter]),
+                    _ if is_spelled => for unit in letter.encode_utf16(&mut units) {
+                        spelled += &format!("\\u{unit:04X}");
+                    },
+                    _ => spelled.push(letter),
+                }
+            }
+            let plain = serde_json::to_string(&text).unwrap_or_default();
+            let event = |password: &str| id(&line(&format!(r#","password":{password}"#)));
+            proptest::prop_assert_eq!(event(&plain), event(&format!("\"{spelled}\"")));
+            proptest::prop_assert_ne!(event(&plain), event(&format!("\"{spelled}!\"")));
+        }
+
+        #[test]
+        fn numbers_count_as_they_are_written(
+            one in "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?",
+            other in "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?",
+        ) {
+            let event = |number: &str| id(&line(&format!(r#","a":[{number}]"#)));
+            proptest::prop_assert_eq!(event(&one), event(&format!("\n{one} ")));
+            proptest::prop_assert_eq!(event(&one) == event(&other), one == other);
+        }
+
+        #[test]
         fn key_order_and_blanks_do_not_matter(
             members in proptest::collection::btree_map("[a-d]{1,3}", "[ -~]{0,8}", 0..5),
             blanks in "[ \n\t]{0,3}",

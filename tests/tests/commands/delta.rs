@@ -2,6 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
+use std::path::Path;
 
 use cowrie_tests::{Ended, Engine, Site, assert_same, sample};
 use rustix::process::{Pid, Signal, kill_process};
@@ -385,6 +386,72 @@ async fn every_sensor_of_the_configuration_is_loaded_into_its_database() {
     let ended = run(&["--sensor", "b"]).await.expect(0);
     let summary: Value = serde_json::from_str(&ended.stdout).unwrap();
     assert_eq!(summary["new_events"], 5);
+}
+
+/// Without a source, nothing is known, which is NULL and no empty object; what is known once stays,
+/// whoever loads more.
+#[tokio::test]
+async fn what_is_known_of_a_session_outlives_later_loads() {
+    on_both(async |site, _| {
+        site.write("logs/cowrie.json", lines(0..7));
+        delta(&site).await;
+        let tables = site.tables().await;
+        let without = "SELECT count(*) FROM session_summaries WHERE enrichment IS NULL \
+                       AND snapshot_country IS NULL AND snapshot_asn IS NULL";
+        site.write("other.json", lines(100..102));
+        site.bulk(&["other.json", "--quiet", "--no-enable-asn-inventory"]).ended().await.expect(0);
+        assert_eq!(tables.number(without).await, 1, "nobody was asked about it");
+        let mmdb = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/mmdb");
+        site.write("known.json", line(200).replace("1.128.3.40", "81.2.69.142"));
+        let flag = ["known.json", "--quiet", "--mmdb-dir", mmdb.to_str().unwrap()];
+        site.bulk(&flag).ended().await.expect(0);
+        let known = "session_id = '00000abc0028'";
+        let mark = "UPDATE session_summaries SET vt_flagged = true, dshield_flagged = true WHERE ";
+        tables.execute(&format!("{mark}{known}")).await;
+        let row = "SELECT snapshot_country || ' ' || CAST(enrichment AS text) || ' ' || \
+                   CAST(vt_flagged AS text) || CAST(dshield_flagged AS text) \
+                   FROM session_summaries WHERE ";
+        let before = tables.lines(&format!("{row}{known}")).await;
+        assert!(before[0].starts_with("GB {"), "{before:?}");
+        append(&site, "logs/cowrie.json", &line(201).replace("1.128.3.40", "81.2.69.142"));
+        assert_eq!(delta(&site).await["sessions_updated"], 1);
+        assert_eq!(tables.lines(&format!("{row}{known}")).await, before);
+    })
+    .await;
+}
+
+/// What no list of kinds foresees, and the addresses and ids of other releases.
+#[tokio::test]
+async fn unknown_kinds_and_unusual_values_are_ordinary() {
+    on_both(async |site, engine| {
+        let event = |kind: &str, session: &str, rest: &str| {
+            format!(
+                r#"{{"eventid":"{kind}","session":"{session}","src_ip":"2001:db8::7"{rest},"sensor":"s","timestamp":"2026-04-29T10:00:00Z"}}"#
+            ) + "\n"
+        };
+        let long = "0123456789abcdef0123456789abcdef";
+        let log = event("cowrie.session.connect", long, r#","protocol":"telnet""#)
+            + &event("cowrie.never.seen", long, r#","more":{"deep":[1,2.50]}"#)
+            + &event(
+                "cowrie.session.file_download",
+                "0123abcd",
+                r#","url":"tftp://[2001:db8::9]/x","shasum":"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08""#,
+            );
+        site.write("logs/cowrie.json", &log);
+        assert_eq!(delta(&site).await["new_events"], 3);
+        let tables = site.tables().await;
+        let sessions = "SELECT session_id || ' ' || source_ip FROM session_summaries \
+                        ORDER BY session_id";
+        let expected = [format!("{long} 2001:db8::7"), "0123abcd@s 2001:db8::7".to_owned()];
+        assert_eq!(tables.lines(sessions).await, expected);
+        let kept = "SELECT CAST(payload AS text) FROM raw_events \
+                    WHERE event_type = 'cowrie.never.seen'";
+        assert!(tables.lines(kept).await[0].contains("2.50"), "numbers stand as they were written");
+        let url = "SELECT download_url FROM files";
+        assert_eq!(tables.lines(url).await, ["tftp://[2001:db8::9]/x"]);
+        check(&site, engine, &log).await;
+    })
+    .await;
 }
 
 /// A real log, read in pieces as they come.

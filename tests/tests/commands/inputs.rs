@@ -29,8 +29,8 @@ fn log() -> Vec<u8> {
 }
 
 /// The tables of the log, loaded in the plainest way.
-async fn plainly_loaded() -> Contents {
-    let site = Site::new(Engine::Sqlite).await;
+async fn plainly_loaded(engine: Engine) -> Contents {
+    let site = Site::new(engine).await;
     site.write("cowrie.json", log());
     site.bulk(&["cowrie.json"]).ended().await.expect(0).prints(&["594 new"]);
     site.tables().await.contents().await
@@ -38,18 +38,20 @@ async fn plainly_loaded() -> Contents {
 
 #[tokio::test]
 async fn every_compression_gives_the_same_tables() {
-    let expected = plainly_loaded().await;
-    for name in FORMS {
-        let site = Site::new(Engine::Sqlite).await;
-        site.write(name, form(name, &log()));
-        site.bulk(&[name]).ended().await.expect(0).prints(&["594 new"]);
-        assert_same(&expected, &site.tables().await.contents().await);
+    for engine in Engine::ALL {
+        let expected = plainly_loaded(engine).await;
+        for name in FORMS {
+            let site = Site::new(engine).await;
+            site.write(name, form(name, &log()));
+            site.bulk(&[name]).ended().await.expect(0).prints(&["594 new"]);
+            assert_same(&expected, &site.tables().await.contents().await);
+        }
     }
 }
 
 #[tokio::test]
 async fn several_members_are_one_log() {
-    let expected = plainly_loaded().await;
+    let expected = plainly_loaded(Engine::Sqlite).await;
     let log = log();
     let middle = log.len() / 2;
     for name in FORMS {
@@ -62,7 +64,7 @@ async fn several_members_are_one_log() {
 
 #[tokio::test]
 async fn standard_input_is_a_log() {
-    let expected = plainly_loaded().await;
+    let expected = plainly_loaded(Engine::Sqlite).await;
     for name in FORMS {
         let site = Site::new(Engine::Sqlite).await;
         let run = site.bulk(&["-"]).with_input(&form(name, &log()));
