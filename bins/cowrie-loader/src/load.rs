@@ -127,7 +127,7 @@ impl Job<'_> {
         let summary = loaded.exit_with(failed)?;
         everyone.finish(&summary);
         let source = source.as_ref();
-        let printed = print(program, args, &run, &database, &summary, source).await;
+        let printed = print(self, &run, &database, &summary, source).await;
         let exit = match &printed {
             Ok(()) => stop.received().unwrap_or_else(|| exit_of(&summary, source)),
             Err(_) => failed,
@@ -206,13 +206,13 @@ fn exit_of(summary: &Summary, source: &dyn OfflineSource) -> Exit {
 }
 
 async fn print(
-    program: &Program,
-    args: &LoadArgs,
+    job: &Job<'_>,
     run: &RunRecord,
     database: &Database,
     summary: &Summary,
     source: &dyn OfflineSource,
 ) -> anyhow::Result<()> {
+    let Job { program, args, mode, .. } = *job;
     let loaded = report::Loaded {
         workflow: run.workflow,
         run_id: &run.run_id,
@@ -223,7 +223,10 @@ async fn print(
     };
     let text = match program.output.format {
         Format::Json => report::json(&loaded)?,
-        Format::Human if args.write.dry_run => report::human(&loaded, None),
+        // Whoever looks every few minutes wants no sum of everything each time.
+        Format::Human if args.write.dry_run || matches!(mode, Mode::New(_)) => {
+            report::human(&loaded, None)
+        }
         Format::Human => {
             let overview = overview(database.store.connection(), report::ROWS).await;
             report::human(&loaded, Some(&overview.context("failed to sum up the database")?))
