@@ -48,30 +48,36 @@ Nothing is written.";
 /// Verifies the files that the arguments name, or the logs of every sensor.
 pub(crate) async fn run(program: &Program, args: &VerifyArgs, stop: &Stop) -> anyhow::Result<Exit> {
     let settings = settings(program)?;
+    let sensors = sensors(&args.input, &settings)?;
+    if let [sensor] = *sensors {
+        return verified(program, args, &settings, sensor, stop).await;
+    }
     let mut exit = Exit::Done;
-    for sensor in sensors(&args.input, &settings)? {
-        let verified = verified(program, args, &settings, sensor, stop).await?;
-        if let Some(stopped) = stop.received() {
-            return Ok(stopped);
-        }
-        if !verified {
-            exit = Exit::Unmet;
+    for sensor in sensors {
+        match verified(program, args, &settings, sensor, stop).await {
+            Ok(Exit::Done) => {}
+            Ok(Exit::Unmet) => exit = Exit::Unmet,
+            Ok(stopped) => return Ok(stopped),
+            Err(error) => {
+                warn!("sensor `{}`: {error:#}", sensor.unwrap_or_default());
+                exit = Exit::Unmet;
+            }
         }
     }
     Ok(exit)
 }
 
-/// Verifies one run of files and prints what came of it; says whether everything is proven.
+/// Verifies the files of one sensor, or those that are named, and prints what came of it.
 async fn verified(
     program: &Program,
     args: &VerifyArgs,
     settings: &Settings,
     sensor: Option<&str>,
     stop: &Stop,
-) -> anyhow::Result<bool> {
+) -> anyhow::Result<Exit> {
     let found = tokio::select! {
         found = inputs(&args.input, settings, sensor, false) => found?,
-        () = stop.token().cancelled() => return Ok(false),
+        () = stop.token().cancelled() => return Ok(stop.received().unwrap_or(Exit::Unmet)),
     };
     if found.sources.is_empty() && found.problems.is_empty() {
         return Err(Failure::usage("there is no log to verify").into());
@@ -83,7 +89,8 @@ async fn verified(
     store.close().await?;
     let verified = verified?;
     print(program.output.format, &database, &verified)?;
-    Ok(verified.is_proven())
+    let exit = if verified.is_proven() { Exit::Done } else { Exit::Unmet };
+    Ok(stop.received().unwrap_or(exit))
 }
 
 async fn verify_found(

@@ -183,6 +183,9 @@ async fn every_sensor_is_verified_in_its_database() {
     append(&site, "a/cowrie.json", &lines(75..76));
     assert_eq!(run(&["verify", "--all-sensors"]).await.expect(1).stdout.lines().count(), 2);
     run(&["verify", "--sensor", "b"]).await.expect(0);
+    fs::remove_file(site.path("a/cowrie.json")).unwrap();
+    let ended = run(&["verify", "--all-sensors"]).await.expect(1);
+    ended.says(&["sensor `a`: there is no log to verify"]).prints(&["own.sqlite"]);
 }
 
 #[tokio::test]

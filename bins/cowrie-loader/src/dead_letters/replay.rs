@@ -21,7 +21,7 @@ use cowrie_parse::Event;
 use cowrie_store::Store;
 use serde::Serialize;
 
-use crate::args::{LimitArgs, WriteArgs};
+use crate::args::WriteArgs;
 use crate::run_row::{record_failure, run_end, run_record};
 use crate::{answer, source};
 
@@ -51,17 +51,15 @@ pub(crate) struct ReplayArgs {
     #[arg(long, value_name = "FILE", requires = "ids", conflicts_with_all = ["open", "reason", "source"])]
     with: Option<String>,
     #[command(flatten)]
-    limits: LimitArgs,
-    #[command(flatten)]
     pub(super) write: WriteArgs,
 }
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   cowrie-loader dead-letters replay --open --db cowrie.sqlite
-  cowrie-loader dead-letters replay 7 --db cowrie.sqlite --max-record-bytes 33554432
-  cowrie-loader dead-letters show 7 --raw > 7.json && $EDITOR 7.json &&
-    cowrie-loader dead-letters replay 7 --with 7.json
+  cowrie-loader dead-letters replay --reason not_json --dry-run --db cowrie.sqlite
+  cowrie-loader dead-letters show 7 --raw --db cowrie.sqlite > 7.json
+  cowrie-loader dead-letters replay 7 --with 7.json --db cowrie.sqlite
 
 A letter that turns out to be events and nothing else is loaded as any log is, and
 settled. Exit code 3 says that of the letters named by number some are still no
@@ -112,7 +110,7 @@ pub(super) async fn run(
     let named = named(store, &args.ids).await?;
     let correction = match &args.with {
         Some(path) => tokio::select! {
-            events = correction(path.clone(), args.limits.limits()) => Some(events?),
+            events = correction(path.clone()) => Some(events?),
             () = stop.token().cancelled() => return Ok(stop.received().unwrap_or(Exit::Nothing)),
         },
         None => None,
@@ -189,7 +187,7 @@ impl Replaying<'_> {
         let options = LoadOptions {
             ingest_id: run_id.to_owned(),
             dry_run: args.write.dry_run,
-            read: ReadOptions { limits: args.limits.limits(), ..ReadOptions::STANDARD },
+            read: ReadOptions::STANDARD,
         };
         let mut replay = Replay::new(store, &net_new, &options, &SystemClock);
         if args.ids.is_empty() {
@@ -237,10 +235,9 @@ impl Replaying<'_> {
 
     /// The letters that turn out to be events; tells of the others.
     fn revived(&mut self, letters: Vec<Letter>) -> Vec<Revived> {
-        let limits = self.args.limits.limits();
         let mut revived = Vec::new();
         for letter in letters {
-            match events_of(&letter, limits) {
+            match events_of(&letter) {
                 Ok(events) => revived.push(revive(letter, events)),
                 Err(why) => {
                     let outcome = &mut self.outcome;
@@ -256,22 +253,23 @@ impl Replaying<'_> {
 }
 
 /// The events of a letter, or why it has none.
-fn events_of(letter: &Letter, limits: Limits) -> Result<Vec<Event>, String> {
+fn events_of(letter: &Letter) -> Result<Vec<Event>, String> {
     if i64::try_from(letter.payload.len()) != Ok(letter.length) || letter.payload.is_empty() {
         let flag =
             if letter.reason == "too_long" { " with a larger --max-record-bytes" } else { "" };
         return Err(format!("not all of it is kept: load its file again{flag}"));
     }
-    events_of_letter(&letter.payload, limits).map_err(said)
+    events_of_letter(&letter.payload, Limits::STANDARD).map_err(said)
 }
 
 /// The events of a file, or of standard input.
-async fn correction(path: String, limits: Limits) -> anyhow::Result<Vec<Event>> {
+async fn correction(path: String) -> anyhow::Result<Vec<Event>> {
     let read = tokio::task::spawn_blocking(move || {
         let source = match path.as_str() {
             "-" => Source::Stdin,
             path => Source::File { path: path.into(), size: 0 },
         };
+        let limits = Limits::STANDARD;
         let read = || events_of_log(cowrie_logfile::open(&source, limits)?, limits);
         read().map_err(|error| Failure::usage(format!("`{path}`: {}", said(error))))
     });
