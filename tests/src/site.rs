@@ -127,7 +127,15 @@ impl Site {
     pub fn program(&self, program: Program, arguments: &[&str]) -> Run<'_> {
         let arguments = arguments.iter().map(OsString::from).collect();
         let variables = Vec::new();
-        Run { site: self, program, arguments, variables, input: None, is_unprivileged: false }
+        Run {
+            site: self,
+            program,
+            arguments,
+            variables,
+            input: None,
+            is_unprivileged: false,
+            largest_file: None,
+        }
     }
 }
 
@@ -141,6 +149,7 @@ pub struct Run<'a> {
     variables: Vec<(&'static str, String)>,
     input: Option<Vec<u8>>,
     is_unprivileged: bool,
+    largest_file: Option<u64>,
 }
 
 impl Run<'_> {
@@ -161,6 +170,12 @@ impl Run<'_> {
     /// superuser runs it as it is.
     pub fn without_privileges(mut self) -> Self {
         self.is_unprivileged = true;
+        self
+    }
+
+    /// Lets no file that it writes grow beyond so many bytes, as where there is no room for more.
+    pub fn with_largest_file(mut self, n_bytes: u64) -> Self {
+        self.largest_file = Some(n_bytes);
         self
     }
 
@@ -188,7 +203,16 @@ impl Run<'_> {
         let program = self.program.path();
         let is_other = self.is_unprivileged && is_superuser(self.site.folder.path());
         let file = if is_other { self.site.for_nobody(&program) } else { program };
-        let mut command = Command::new(file);
+        let mut command = match self.largest_file {
+            // A write beyond the limit fails where the signal for it is not taken.
+            Some(n_bytes) => {
+                let mut shell = Command::new("bash");
+                let limited = "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"";
+                shell.args(["-c", limited, "bash", &(n_bytes / 1024).to_string()]).arg(file);
+                shell
+            }
+            None => Command::new(file),
+        };
         if is_other {
             command.uid(NOBODY).gid(NOBODY);
         }

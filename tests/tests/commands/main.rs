@@ -12,6 +12,7 @@ mod delta;
 mod display;
 mod documents;
 mod explain;
+mod faults;
 mod gaps;
 mod hostile;
 mod inputs;
