@@ -174,6 +174,8 @@ fn mark_repeated_keys(text: &str, fields: &Fields<'_>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use cowrie_core::format_time;
 
     use super::*;
@@ -269,7 +271,7 @@ mod tests {
                 match letter {
                     '"' | '\\' => spelled.extend(['\\', letter]),
                     _ if is_spelled => for unit in letter.encode_utf16(&mut units) {
-                        spelled += &format!("\\u{unit:04X}");
+                        write!(spelled, "\\u{unit:04X}").unwrap();
                     },
                     _ => spelled.push(letter),
                 }
