@@ -68,7 +68,7 @@ pub enum NotEvents {
 ///
 /// Why they are still no events.
 pub fn events_of_letter(payload: &[u8], limits: Limits) -> Result<Vec<Event>, NotEvents> {
-    // Behind a line's end nothing is taken for an archive, and before one nothing is torn.
+    // Behind a line's end nothing is taken for an archive, and before one no text is torn.
     let bytes = [b"\n", payload, b"\n"].concat();
     let log = LogReader::from_read(PathBuf::from("the letter"), Cursor::new(bytes), limits)?;
     events_of_log(log, limits).map_err(|error| match error {
@@ -165,7 +165,7 @@ mod tests {
         check(EVENT.as_bytes(), Ok(1));
         check(format!("{EVENT}\n{EVENT}\n").as_bytes(), Ok(2));
         check(b"", Err("there is nothing in it"));
-        check(b"{\"eventid\":", Err("not JSON at byte 11: the object has no end"));
+        check(b"{\"eventid\":", Err("not JSON at byte 11: it ends in the middle of an object"));
         check(
             format!("{EVENT}\nno\n").as_bytes(),
             Err("not JSON at byte 51: an object was expected"),
