@@ -64,7 +64,7 @@ pub(crate) struct Framer {
     resync_left: usize,
     /// More bytes may come one day: nothing is decided by where the log ends now.
     may_grow: bool,
-    /// The mark before the record at hand, when that has no end yet.
+    /// The mark before what has no end yet: the record at hand, or what stands at the log's end.
     unended: Option<Mark>,
 }
 
@@ -217,19 +217,28 @@ impl Framer {
         }
     }
 
-    /// Skips whitespace and the NUL bytes that a crash leaves; whether anything follows.
+    /// Skips whitespace and the NUL bytes that a crash leaves; whether anything follows. In a log
+    /// that may grow, NULs at its end may be a hole that is filled later.
     fn skip_blank(&mut self) -> bool {
+        let mut before_nul = None;
         loop {
             let bytes = self.window.bytes();
             let blank = bytes.iter().position(|&byte| byte != b'\n' && !is_blank(byte));
             let count = blank.unwrap_or(bytes.len());
-            let nul = bytes.iter().take(count).filter(|&&byte| byte == 0).count();
+            let skipped = bytes.get(..count).unwrap_or_default();
+            let nul = skipped.iter().filter(|&&byte| byte == 0).count();
             self.padding_bytes += input_length(nul);
-            self.window.pass(count);
+            let first = memchr(0, skipped).filter(|_| self.may_grow && before_nul.is_none());
+            if let Some(first) = first {
+                self.window.pass(first);
+                before_nul = Some(self.mark_here());
+            }
+            self.window.pass(count - first.unwrap_or(0));
             if blank.is_some() {
                 return true;
             }
             if !self.window.fill() {
+                self.unended = before_nul;
                 return false;
             }
         }

@@ -147,6 +147,23 @@ fn a_mark_is_of_what_was_read() {
     assert!(resume(&path, &log.mark(), Limits::STANDARD).unwrap().is_none());
 }
 
+/// A hole at the end of a log is filled after it was read.
+#[test]
+fn what_is_written_over_nuls_at_the_end_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cowrie.json");
+    let first = "{\"n\":1}\n";
+    let mark = marked(&path, &format!("{first}{}", "\0".repeat(100_000)));
+    assert_eq!(mark.offset, first.len() as u64);
+    let second = "{\"n\":2}\n";
+    fs::write(&path, format!("{first}{second}{}", "\0".repeat(100_000 - second.len()))).unwrap();
+    let mut log = resume(&path, &mark, Limits::STANDARD).unwrap().unwrap().growing();
+    let given = ended_records(&mut log);
+    assert_eq!(given.len(), 1);
+    assert_eq!((given[0].0, given[0].1.as_slice()), (mark.offset, &second.as_bytes()[..7]));
+    assert_eq!(log.mark().offset, (first.len() + second.len()) as u64);
+}
+
 #[test]
 fn a_stamp_changes_with_the_file() {
     let folder = tempfile::tempdir().unwrap();
