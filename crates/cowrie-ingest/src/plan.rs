@@ -131,7 +131,7 @@ impl Planner<'_> {
                 self.plan.unchanged += 1;
                 return;
             }
-            from = where_to_go_on(cursor, &source, stat, self.options.limits);
+            from = where_to_go_on(cursor, &name, &source, stat, self.options.limits);
             may_grow &= from == From::Start || !is_renamed(cursor, &name);
         }
         if from == From::Start
@@ -198,18 +198,34 @@ fn is_renamed(cursor: &Cursor, name: &str) -> bool {
     cursor.source != name && !is_still_there()
 }
 
+/// Whether a file that was read to its end may hold something else at the same size: it was
+/// written to, or it has its name still and anything about it changed.
+fn is_edited(cursor: &Cursor, name: &str, stat: &FileStat) -> bool {
+    let written = |stamp: &str| stamp.split_once('/').map(|(written, _)| written.to_owned());
+    let is_read = !cursor.memory.stamp.is_empty() && cursor.file_size == stat.size;
+    let is_written = written(&cursor.memory.stamp) != written(&stat.stamp);
+    let is_touched = cursor.source == name && cursor.memory.stamp != stat.stamp;
+    is_read && (is_written || is_touched)
+}
+
 /// Where to go on in a file that has the inode of a cursor.
-fn where_to_go_on(cursor: &Cursor, source: &Source, stat: &FileStat, limits: Limits) -> From {
+fn where_to_go_on(
+    cursor: &Cursor,
+    name: &str,
+    source: &Source,
+    stat: &FileStat,
+    limits: Limits,
+) -> From {
+    if is_edited(cursor, name, stat) {
+        return From::Start;
+    }
     if let Some(mark) = mark_of(cursor) {
         let resumed = resume(source.path(), &mark, limits);
         return if matches!(resumed, Ok(Some(_))) { From::Cursor } else { From::Start };
     }
     // An archive is read whole or not at all.
-    let written = |stamp: &str| stamp.split_once('/').map(|(written, _)| written.to_owned());
-    let is_untouched = cursor.file_size == stat.size
-        && written(&cursor.memory.stamp) == written(&stat.stamp)
-        && cursor.check.is_none()
-        && !is_waiting(cursor);
+    let is_untouched =
+        cursor.file_size == stat.size && cursor.check.is_none() && !is_waiting(cursor);
     let is_read = is_untouched
         && open(source, limits)
             .is_ok_and(|log| log.compression() != Compression::Plain && place::is_of(cursor, &log));

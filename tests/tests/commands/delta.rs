@@ -152,6 +152,52 @@ async fn a_log_that_is_emptied_is_begun_anew_and_the_gap_is_told() {
     .await;
 }
 
+/// In the middle of a file that stays as long as it was, neither its front nor its end tells.
+#[tokio::test]
+async fn a_log_that_is_edited_in_place_is_read_again() {
+    for is_archive in [false, true] {
+        on_both(async |site, engine| {
+            let form = |text: &str| if is_archive { stored(text) } else { text.into() };
+            let log = lines(0..300);
+            site.write("logs/cowrie.json.1", form(&log));
+            delta(&site).await;
+            let edited = log.replace(
+                "\"duration_ms\":1500,\"sensor\":\"s\",\"timestamp\":\"2026-04-29T10:02:29",
+                "\"duration_ms\":1600,\"sensor\":\"s\",\"timestamp\":\"2026-04-29T10:02:29",
+            );
+            assert_ne!(edited, log);
+            let before = fs::metadata(site.path("logs/cowrie.json.1")).unwrap();
+            site.write("logs/cowrie.json.1", form(&edited));
+            let file = OpenOptions::new().write(true).open(site.path("logs/cowrie.json.1"));
+            file.unwrap().set_modified(before.modified().unwrap()).unwrap();
+            assert_eq!(delta(&site).await["new_events"], 1);
+            check(&site, engine, &(log + &edited)).await;
+        })
+        .await;
+    }
+}
+
+/// An archive whose size does not depend on what is in it.
+fn stored(text: &str) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// A copy that is written in several places at once leaves a hole for a while.
+#[tokio::test]
+async fn what_is_written_over_a_hole_at_the_end_is_read() {
+    on_both(async |site, engine| {
+        let hole = "\0".repeat(lines(10..30).len());
+        site.write("logs/cowrie.json", lines(0..10) + &hole);
+        assert_eq!(delta(&site).await["events"], 10);
+        rewrite(&site, "logs/cowrie.json", &lines(0..30));
+        assert_eq!(delta(&site).await["new_events"], 20);
+        check(&site, engine, &lines(0..30)).await;
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a_half_written_line_waits_for_its_rest() {
     on_both(async |site, engine| {
