@@ -6,18 +6,20 @@
 //! apart. The content does: together the halves are an event, and it happened between the event
 //! before the one half and the event behind the other, on the same sensor.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use cowrie_core::parse_address;
 use cowrie_parse::Event;
 use cowrie_store::{DeadLetter, Resolution, Settled, StoreError, TORN, Writing};
 
 use crate::batch::{Batch, Placed};
 
-/// The longest that may lie between the events beside two halves. Rotations that tear a line come
-/// once a day; within an hour there is one at most.
-const LONGEST_SILENCE: TimeDelta = TimeDelta::hours(1);
+/// The longest that may lie between the events beside two halves: as long as Cowrie lets a session
+/// be idle, whose line was being written. A file that is missing between two torn ones, so that
+/// their halves belong to two lines, holds more than that.
+const LONGEST_SILENCE: TimeDelta = TimeDelta::minutes(5);
 
 /// By how much events may stand in a log in another order than that of their times.
 const DISORDER: TimeDelta = TimeDelta::minutes(1);
@@ -84,33 +86,29 @@ fn is_head(letter: &DeadLetter) -> bool {
     letter.offset == 0 && letter.reason == "not_json"
 }
 
-/// The halves that are one event, those with the least time between them first; each half once.
+/// The halves that are one event. A half that would be one with several others is left alone:
+/// nothing tells which of them is its own.
 fn pairs<'a>(
     ends: &'a [DeadLetter],
     heads: &'a [DeadLetter],
 ) -> Vec<(&'a DeadLetter, &'a DeadLetter, Event)> {
-    let mut candidates: Vec<_> = ends
-        .iter()
-        .flat_map(|end| heads.iter().map(move |head| (end, head)))
-        .filter_map(|(end, head)| {
-            let (between, event) = joined(end, head)?;
-            Some((between, &end.content_id, &head.content_id, end, head, event))
-        })
+    let ends: BTreeMap<_, _> = ends.iter().map(|end| (&end.content_id, end)).collect();
+    let heads: BTreeMap<_, _> = heads.iter().map(|head| (&head.content_id, head)).collect();
+    let candidates: Vec<_> = ends
+        .values()
+        .flat_map(|end| heads.values().map(|head| (*end, *head)))
+        .filter_map(|(end, head)| Some((end, head, joined(end, head)?)))
         .collect();
-    candidates.sort_by(|one, other| (one.0, one.1, one.2).cmp(&(other.0, other.1, other.2)));
-    let mut used = BTreeSet::new();
-    let mut pairs = Vec::new();
-    for (_, end_id, head_id, end, head, event) in candidates {
-        if !used.contains(end_id) && !used.contains(head_id) {
-            used.extend([end_id, head_id]);
-            pairs.push((end, head, event));
-        }
+    let mut n_of: BTreeMap<&String, usize> = BTreeMap::new();
+    for id in candidates.iter().flat_map(|(end, head, _)| [&end.content_id, &head.content_id]) {
+        *n_of.entry(id).or_default() += 1;
     }
-    pairs
+    let is_alone = |letter: &DeadLetter| n_of.get(&letter.content_id) == Some(&1);
+    candidates.into_iter().filter(|(end, head, _)| is_alone(end) && is_alone(head)).collect()
 }
 
-/// The event that two halves are, and the time between the events beside them.
-fn joined(end: &DeadLetter, head: &DeadLetter) -> Option<(TimeDelta, Event)> {
+/// The event that two halves are.
+fn joined(end: &DeadLetter, head: &DeadLetter) -> Option<Event> {
     let (before, after) = (end.beside_at?, head.beside_at?);
     let between = after - before;
     let is_one_log = end.source == head.source && between.is_zero();
@@ -127,5 +125,78 @@ fn joined(end: &DeadLetter, head: &DeadLetter) -> Option<(TimeDelta, Event)> {
         return None;
     }
     let is_between = |at: DateTime<Utc>| at >= before - DISORDER && at <= after + DISORDER;
-    (is_between(event.at) && event.sensor == end.sensor).then_some((between, event))
+    (is_between(event.at) && event.sensor == end.sensor && has_address(&event)).then_some(event)
+}
+
+/// Whether the address in an event, if there is any, is one: the seam may be in it.
+fn has_address(event: &Event) -> bool {
+    let Ok(fields) = event.fields() else { return false };
+    fields.text("src_ip").is_none_or(|address| parse_address(&address).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use cowrie_core::parse_time;
+
+    use super::*;
+
+    fn half(name: &str, text: &str, beside: &str) -> DeadLetter {
+        DeadLetter {
+            content_id: name.to_owned(),
+            source: name.to_owned(),
+            offset: 0,
+            length: text.len() as u64,
+            reason: TORN,
+            detail: String::new(),
+            payload: text.as_bytes().to_vec(),
+            sensor: Some("s".to_owned()),
+            beside_at: parse_time(beside),
+        }
+    }
+
+    const HEAD: &str = r#"{"eventid":"cowrie.login.failed","username":"ro"#;
+    const TAIL: &str =
+        r#"ot","src_ip":"192.0.2.7","sensor":"s","timestamp":"2026-04-29T10:00:01Z"}"#;
+
+    #[track_caller]
+    fn check(ends: &[DeadLetter], heads: &[DeadLetter], expected: &[(&str, &str)]) {
+        let names: Vec<_> = pairs(ends, heads)
+            .iter()
+            .map(|(end, head, _)| (end.content_id.as_str(), head.content_id.as_str()))
+            .collect();
+        assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn halves_are_joined_where_nothing_speaks_against_it() {
+        let end = half("end", HEAD, "2026-04-29T10:00:00Z");
+        let head = half("head", TAIL, "2026-04-29T10:00:02Z");
+        let [ends, heads] = [[end.clone()], [head.clone()]];
+        check(&ends, &heads, &[("end", "head")]);
+        check(&[end.clone(), end.clone()], &heads, &[("end", "head")]);
+        check(&ends, &[half("late", TAIL, "2026-04-29T10:05:01Z")], &[]);
+        check(&ends, &[half("early", TAIL, "2026-04-29T09:59:59Z")], &[]);
+        check(&ends, &[DeadLetter { sensor: None, ..head.clone() }], &[]);
+        check(&ends, &[DeadLetter { length: 1_000, ..head.clone() }], &[]);
+    }
+
+    /// Another half fits as well: one of the two would be an event that never was.
+    #[test]
+    fn a_half_with_two_others_is_left_alone() {
+        let end = half("end", HEAD, "2026-04-29T10:00:00Z");
+        let head = half("head", TAIL, "2026-04-29T10:00:02Z");
+        let other_end = half("other end", HEAD, "2026-04-29T10:00:01Z");
+        let other_head = half("other head", TAIL, "2026-04-29T10:00:03Z");
+        check(&[end.clone(), other_end], std::slice::from_ref(&head), &[]);
+        check(&[end], &[head, other_head], &[]);
+    }
+
+    #[test]
+    fn a_seam_within_an_address_shows() {
+        let end = half("end", r#"{"eventid":"x","src_ip":"192.0.2"#, "2026-04-29T10:00:00Z");
+        let rest = r#"","sensor":"s","timestamp":"2026-04-29T10:00:01Z"}"#;
+        let head = |text: &str| [half("head", &format!("{text}{rest}"), "2026-04-29T10:00:02Z")];
+        check(std::slice::from_ref(&end), &head(".7"), &[("end", "head")]);
+        check(std::slice::from_ref(&end), &head("100.9"), &[]);
+    }
 }

@@ -226,7 +226,7 @@ impl Framer {
             let blank = bytes.iter().position(|&byte| byte != b'\n' && !is_blank(byte));
             let count = blank.unwrap_or(bytes.len());
             let skipped = bytes.get(..count).unwrap_or_default();
-            let nul = skipped.iter().filter(|&&byte| byte == 0).count();
+            let nul = memchr_iter(0, skipped).count();
             self.padding_bytes += input_length(nul);
             let first = memchr(0, skipped).filter(|_| self.may_grow && before_nul.is_none());
             if let Some(first) = first {

@@ -44,8 +44,8 @@ pub struct Model {
     /// Time of the event nearest to the line in its file, by which the halves of a torn line are
     /// found.
     pub beside_at: Option<DateTimeUtc>,
-    /// How it was dealt with: `completed` by its other half, `healed` by reading the line again
-    /// where it was whole, or `replayed` from the bytes kept here.
+    /// How it was dealt with: `completed` by the rest of its line in its own file, `healed` by its
+    /// other half in another file, or `replayed` as an event.
     #[sea_orm(column_type = "Text", nullable)]
     pub resolution: Option<String>,
 }
