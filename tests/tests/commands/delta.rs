@@ -152,6 +152,40 @@ async fn a_log_that_is_emptied_is_begun_anew_and_the_gap_is_told() {
     .await;
 }
 
+/// As the new file of a rotation in which nothing stands yet but the rest of a torn line.
+#[tokio::test]
+async fn a_log_of_one_line_that_is_no_event_waits_for_more() {
+    on_both(async |site, engine| {
+        let torn = line(50);
+        site.write("logs/cowrie.json", lines(0..50) + torn.get(..90).unwrap());
+        delta(&site).await;
+        fs::rename(site.path("logs/cowrie.json"), site.path("logs/cowrie.json.1")).unwrap();
+        site.write("logs/cowrie.json", torn.get(90..).unwrap());
+        let summary = delta(&site).await;
+        assert_eq!((&summary["waiting_files"], &summary["healed"]), (&1.into(), &0.into()));
+        assert_eq!(delta(&site).await["unchanged_files"], 2);
+        append(&site, "logs/cowrie.json", &lines(51..60));
+        assert_eq!(delta(&site).await["healed"], 1);
+        check(&site, engine, &lines(0..60)).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_log_of_one_line_that_stays_no_event_is_a_letter() {
+    on_both(async |site, _| {
+        site.write("logs/cowrie.json", "garbage\n");
+        assert_eq!(delta(&site).await["waiting_files"], 1);
+        site.delta(&["logs", "--settle", "0s"]).ended().await.expect(3);
+        let letters = "SELECT reason || ' ' || length FROM dead_letter_events";
+        assert_eq!(site.tables().await.lines(letters).await, ["not_json 7"]);
+        assert_eq!(delta(&site).await["unchanged_files"], 1);
+        append(&site, "logs/cowrie.json", &lines(0..5));
+        assert_eq!(delta(&site).await["new_events"], 5);
+    })
+    .await;
+}
+
 /// In the middle of a file that stays as long as it was, neither its front nor its end tells.
 #[tokio::test]
 async fn a_log_that_is_edited_in_place_is_read_again() {

@@ -54,6 +54,9 @@ impl Reader<'_> {
         let is_alone = behind.is_none() && log.offset() <= letter.length + 1;
         if is_alone && tally.input.may_grow {
             tally.n_rejects -= 1;
+            tally.first_reject = None;
+            tally.waiting_bytes = letter.length;
+            self.filling.lock().waiting_files += 1;
             return;
         }
         let (beside_at, sensor) = behind.unzip();
