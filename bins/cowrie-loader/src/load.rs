@@ -19,7 +19,7 @@ use cowrie_ledger::{RunRecord, begin_run, overview};
 use cowrie_logfile::Limits;
 use cowrie_logfind::Source;
 use cowrie_store::Store;
-use tracing::warn;
+use tracing::error;
 
 use crate::args::{DeltaArgs, LoadArgs, Program};
 use crate::database::{self, Database};
@@ -72,7 +72,7 @@ pub(crate) async fn run(
     let mut exits = Vec::new();
     for sensor in sensors.into_iter().take_while(|_| stop.received().is_none()) {
         exits.push(job(sensor).run(stop).await.unwrap_or_else(|error| {
-            warn!("sensor `{}`: {error:#}", sensor.unwrap_or_default());
+            error!("sensor `{}`: {error:#}", sensor.unwrap_or_default());
             Exit::Nothing
         }));
     }
@@ -182,10 +182,16 @@ async fn plan(
     limits: Limits,
 ) -> anyhow::Result<Plan> {
     let cursors = store.cursors().await?;
-    let Mode::New(args) = mode else { return Ok(plan_whole(sources, &cursors)) };
-    let options = PlanOptions { now: SystemClock.now(), settle: args.settle.0, limits };
-    let planned = tokio::task::spawn_blocking(move || plan_new(sources, &cursors, options)).await?;
-    Ok(planned)
+    let settle = match mode {
+        Mode::Whole => None,
+        Mode::New(args) => Some(args.settle.0),
+    };
+    let now = SystemClock.now();
+    let planned = tokio::task::spawn_blocking(move || match settle {
+        None => plan_whole(sources, &cursors),
+        Some(settle) => plan_new(sources, &cursors, PlanOptions { now, settle, limits }),
+    });
+    Ok(planned.await?)
 }
 
 fn load_options(args: &LoadArgs, ingest_id: &str) -> LoadOptions {

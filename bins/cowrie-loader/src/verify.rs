@@ -16,7 +16,7 @@ use cowrie_ingest::{
 };
 use cowrie_store::Store;
 use serde::Serialize;
-use tracing::warn;
+use tracing::{error, warn};
 
 use crate::args::{InputArgs, LimitArgs, Program};
 use crate::inputs::{Inputs, inputs, sensors};
@@ -59,7 +59,7 @@ pub(crate) async fn run(program: &Program, args: &VerifyArgs, stop: &Stop) -> an
             Ok(Exit::Unmet) => exit = Exit::Unmet,
             Ok(stopped) => return Ok(stopped),
             Err(error) => {
-                warn!("sensor `{}`: {error:#}", sensor.unwrap_or_default());
+                error!("sensor `{}`: {error:#}", sensor.unwrap_or_default());
                 exit = Exit::Unmet;
             }
         }
@@ -100,7 +100,8 @@ async fn verify_found(
     everyone: &Everyone<'_>,
     stop: &Stop,
 ) -> anyhow::Result<Verified> {
-    let plan = plan_whole(found.sources, &store.cursors().await?);
+    let cursors = store.cursors().await?;
+    let plan = tokio::task::spawn_blocking(move || plan_whole(found.sources, &cursors)).await?;
     let options = VerifyOptions {
         read: ReadOptions { limits: args.limits.limits(), ..ReadOptions::STANDARD },
         most_listed: usize::try_from(args.limit).unwrap_or(usize::MAX),
@@ -187,6 +188,10 @@ fn missing(text: &mut String, verified: &Verified) {
         ]);
     }
     line(text, format_args!("\nMissing:\n\n{table}"));
+    let more = verified.lacks.len().saturating_sub(verified.listed.len());
+    if more > 0 {
+        line(text, format_args!("and {more} more files: --limit N\n"));
+    }
     let columns = [("FILE", Align::Left), ("BYTE", Align::Right), ("WHAT", Align::Left)];
     let mut table = Table::new(&columns);
     for Missing { file, offset, what } in &verified.listed {
@@ -197,11 +202,12 @@ fn missing(text: &mut String, verified: &Verified) {
     if more > 0 {
         line(text, format_args!("and {} more: --limit N\n", thousands(more)));
     }
-    let advice = "Loading the files adds what is missing, and changes nothing else.";
+    let advice =
+        "`cowrie-loader bulk` with the files adds what was not loaded, and changes nothing else.";
     line(text, format_args!("{advice}"));
     if verified.listed.iter().any(is_altered) {
         let advice =
-            "What is altered was changed in the database; loading does not always mend it.";
+            "What is altered was changed in the database, which loading does not always mend.";
         line(text, format_args!("{advice}"));
     }
 }

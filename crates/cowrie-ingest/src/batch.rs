@@ -37,6 +37,8 @@ pub(crate) struct Batch {
     pub(crate) problems: Vec<FileProblem>,
     /// Files that were opened and read.
     pub(crate) files: u64,
+    /// Files that became shorter while they were read.
+    pub(crate) shrunk_files: u64,
     /// Files whose end waits for more.
     pub(crate) waiting_files: u64,
     /// Bytes of log, inflated.

@@ -173,11 +173,11 @@ mod tests {
         let head = half("head", TAIL, "2026-04-29T10:00:02Z");
         let [ends, heads] = [[end.clone()], [head.clone()]];
         check(&ends, &heads, &[("end", "head")]);
-        check(&[end.clone(), end.clone()], &heads, &[("end", "head")]);
+        check(&[end.clone(), end], &heads, &[("end", "head")]);
         check(&ends, &[half("late", TAIL, "2026-04-29T10:05:01Z")], &[]);
         check(&ends, &[half("early", TAIL, "2026-04-29T09:59:59Z")], &[]);
         check(&ends, &[DeadLetter { sensor: None, ..head.clone() }], &[]);
-        check(&ends, &[DeadLetter { length: 1_000, ..head.clone() }], &[]);
+        check(&ends, &[DeadLetter { length: 1_000, ..head }], &[]);
     }
 
     /// Another half fits as well: one of the two would be an event that never was.

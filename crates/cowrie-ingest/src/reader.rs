@@ -144,6 +144,7 @@ impl Reader<'_> {
         tally.is_read = true;
         if !tally.has_problem && size.is_some_and(|size| log.compressed_offset() < size) {
             self.problem(name, "became shorter while it was read".to_owned());
+            self.filling.lock().shrunk_files += 1;
             tally.has_problem = true;
         }
         self.settle(log, tally);

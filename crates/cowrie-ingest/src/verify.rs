@@ -1,23 +1,28 @@
 //! Proves that what stands in files is in the database.
 
+mod verified;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use chrono::{DateTime, Utc};
 use cowrie_core::EventId;
 use cowrie_logfind::FileStat;
-use cowrie_session::family_of;
-use cowrie_store::{DeadLetter, Store, StoreError};
-use serde::Serialize;
+use cowrie_parse::Event;
+use cowrie_store::{Cursor, Reading, Store, StoreError};
 use tokio_util::sync::CancellationToken;
+use tracing::warn;
 
 use crate::batch::{Batch, Placed};
 use crate::batches::Batches;
 use crate::input::Input;
 use crate::load::{LoadError, Observer};
+use crate::merge::by_family;
 use crate::plan::{Plan, is_as_it_was, is_waiting};
 use crate::reader::ReadOptions;
-use crate::summary::{FileProblem, Progress};
+use crate::summary::Progress;
+
+pub use verified::{Lack, Missing, Verified, What};
 
 /// How files are verified.
 #[derive(Clone, Copy, Debug)]
@@ -28,93 +33,6 @@ pub struct VerifyOptions {
     pub most_listed: usize,
 }
 
-/// What files hold, and what of it is not in the database.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Verified {
-    /// Files read to their end, or as far as they can be.
-    pub files: u64,
-    /// Files that could not be opened or that were not reached.
-    pub unread_files: u64,
-    /// Bytes of log read, after inflating.
-    pub bytes: u64,
-    /// Events whose content the database gives back.
-    pub events: u64,
-    /// Pieces that are no events and that the database knows as dead letters.
-    pub dead_letters: u64,
-    /// Pieces at the ends of files of which the database knows that they wait for their rest.
-    pub waiting: u64,
-    /// Events and pieces that are not in the database.
-    pub missing: u64,
-    /// The files that these are in.
-    pub lacks: BTreeMap<String, Lack>,
-    /// The first of them.
-    pub listed: Vec<Missing>,
-    /// Files that could not be read, or not to their end.
-    pub problems: Vec<FileProblem>,
-    /// Whether it was stopped before the end.
-    pub stopped: bool,
-    /// Seconds from start to end.
-    pub elapsed_seconds: f64,
-}
-
-impl Verified {
-    /// Whether everything in every file is in the database, or known to wait.
-    pub fn is_proven(&self) -> bool {
-        self.missing == 0 && self.unread_files == 0 && !self.stopped
-    }
-}
-
-/// What of a file is not in the database.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
-pub struct Lack {
-    /// Events of it.
-    pub events: u64,
-    /// Pieces of it that are no events.
-    pub dead_letters: u64,
-    /// Where the first of them begins, in bytes of the inflated file.
-    pub first_offset: u64,
-}
-
-/// Something in a file that is not in the database.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-pub struct Missing {
-    /// The file.
-    pub file: String,
-    /// Where it begins, in bytes of the inflated file.
-    pub offset: u64,
-    /// What it is.
-    #[serde(flatten)]
-    pub what: What,
-}
-
-/// What is missing.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum What {
-    /// An event.
-    Event {
-        /// Its id.
-        event_id: String,
-        /// When it happened.
-        at: DateTime<Utc>,
-        /// The session that it names.
-        session: Option<String>,
-        /// Whether the database has the id, with a content that is another.
-        altered: bool,
-    },
-    /// A piece that is no event, and that is no dead letter in the database.
-    DeadLetter {
-        /// The name of its content.
-        content_id: String,
-        /// Why it is no event.
-        reason: &'static str,
-        /// Why, in a sentence.
-        detail: String,
-        /// Its length in bytes.
-        length: u64,
-    },
-}
-
 /// Reads what is planned, and looks for each event and each dead letter in the database; writes
 /// nothing.
 ///
@@ -122,7 +40,7 @@ pub enum What {
 ///
 /// # Errors
 ///
-/// When the database fails, or holds a document that cannot be read.
+/// When the database fails.
 pub async fn verify(
     store: &Store,
     plan: Plan,
@@ -132,7 +50,7 @@ pub async fn verify(
 ) -> Result<Verified, LoadError> {
     let started = Instant::now();
     let n_inputs = plan.inputs.len() as u64;
-    let waiting = plan.inputs.iter().filter_map(end_that_waits).collect();
+    let waiting = plan.inputs.iter().filter_map(WaitingEnd::of).collect();
     let mut verifier = Verifier { store, options, waiting, verified: Verified::default() };
     let mut batches = Batches::of(plan.inputs, options.read, stop);
     let mut progress = Progress::default();
@@ -146,29 +64,48 @@ pub async fn verify(
     }
     batches.end().await.map_err(LoadError::Reader)?;
     let mut verified = verifier.verified;
-    verified.unread_files = n_inputs.saturating_sub(verified.files);
+    verified.unread_files += n_inputs.saturating_sub(verified.files);
     verified.stopped = stop.is_cancelled();
     verified.elapsed_seconds = rounded(started.elapsed());
     Ok(verified)
 }
 
-/// A file of which the database knows that its end waits, and where that end begins.
-fn end_that_waits(input: &Input) -> Option<(String, u64)> {
-    let cursor = input.known.as_ref().filter(|cursor| is_waiting(cursor))?;
-    let path = input.source.path();
-    let stat = FileStat::of(path).ok()?;
-    // The cursor of an archive is behind what waits: it is never read on from there.
-    let is_archive = cursor.front.is_some() && cursor.check.is_none();
-    let behind = if is_archive { cursor.memory.waiting_bytes } else { 0 };
-    let from = cursor.offset.saturating_sub(behind);
-    is_as_it_was(cursor, &stat).then(|| (path.to_string_lossy().into_owned(), from))
+/// The end of a file that waits for its rest, as the database knows it.
+struct WaitingEnd {
+    path: PathBuf,
+    cursor: Cursor,
+    /// Where it begins.
+    from: u64,
+}
+
+impl WaitingEnd {
+    fn of(input: &Input) -> Option<(String, Self)> {
+        let cursor = input.known.as_ref().filter(|cursor| is_waiting(cursor))?.clone();
+        let path = input.source.path().to_owned();
+        let waiting = cursor.memory.waiting_bytes;
+        let is_archive = cursor.front.is_some() && cursor.check.is_none();
+        // The cursor of an archive is behind what waits; in a plain log that is the last thing,
+        // with the end of its line if it has one.
+        let from = if is_archive {
+            cursor.offset.saturating_sub(waiting)
+        } else {
+            cursor.file_size.saturating_sub(waiting + 1)
+        };
+        Some((path.to_str()?.to_owned(), Self { path, cursor, from }))
+    }
+
+    /// Whether something there is what waits: the file is as it was when the cursor was written.
+    fn is(&self, offset: u64) -> bool {
+        let is_same = |stat: FileStat| is_as_it_was(&self.cursor, &stat);
+        offset >= self.from && FileStat::of(&self.path).is_ok_and(is_same)
+    }
 }
 
 struct Verifier<'a> {
     store: &'a Store,
     options: VerifyOptions,
-    /// Where the ends begin that wait for their rest.
-    waiting: HashMap<String, u64>,
+    /// The ends that wait for their rest, by their files.
+    waiting: HashMap<String, WaitingEnd>,
     verified: Verified,
 }
 
@@ -177,33 +114,29 @@ impl Verifier<'_> {
         let Batch { events, letters, .. } = batch;
         self.verified.files += batch.files;
         self.verified.bytes += batch.bytes;
+        self.verified.unread_files += batch.shrunk_files;
         self.verified.problems.extend(batch.problems);
         let mut reading = self.store.begin_reading().await?;
-        let families = events.iter().map(|placed| family_of(&placed.event)).collect();
-        let wanted: BTreeSet<EventId> = events.iter().map(|placed| placed.event.id).collect();
-        let known: HashMap<EventId, bool> = reading
-            .events_of(&families)
-            .await?
-            .into_values()
-            .flatten()
-            .filter(|event| wanted.contains(&event.id))
-            .map(|event| (event.id, event.is_intact()))
-            .collect();
+        let families = by_family(events, |placed| &placed.event);
+        let known = known_events(&mut reading, families.keys().cloned().collect()).await?;
         let names = letters.iter().map(|letter| letter.content_id.clone()).collect();
         let known_letters = reading.known_letters(names).await?;
-        for Placed { event, source, offset } in events {
-            let found = known.get(&event.id);
-            if found == Some(&true) {
-                self.verified.events += 1;
-                continue;
+        for (family, events) in families {
+            let known = intact(known.get(&family), &events);
+            for Placed { event, source, offset } in events {
+                let found = known.as_ref().map(|known| known.get(&event.id).copied());
+                if found == Some(Some(true)) {
+                    self.verified.events += 1;
+                    continue;
+                }
+                let what = What::Event {
+                    event_id: event.id.to_string(),
+                    at: event.at,
+                    session: event.session,
+                    altered: found != Some(None),
+                };
+                self.missing(Missing { file: source.to_string(), offset, what });
             }
-            let what = What::Event {
-                event_id: event.id.to_string(),
-                at: event.at,
-                session: event.session,
-                altered: found.is_some(),
-            };
-            self.missing(Missing { file: source.to_string(), offset, what });
         }
         for letter in letters {
             if known_letters.contains(&letter.content_id) {
@@ -218,7 +151,7 @@ impl Verifier<'_> {
     /// Counts what is missing, unless it is known to wait.
     fn missing(&mut self, missing: Missing) {
         let verified = &mut self.verified;
-        if self.waiting.get(&missing.file).is_some_and(|from| *from <= missing.offset) {
+        if self.waiting.get(&missing.file).is_some_and(|end| end.is(missing.offset)) {
             verified.waiting += 1;
             return;
         }
@@ -237,11 +170,46 @@ impl Verifier<'_> {
     }
 }
 
-impl From<DeadLetter> for Missing {
-    fn from(letter: DeadLetter) -> Self {
-        let DeadLetter { content_id, source, offset, length, reason, detail, .. } = letter;
-        Self { file: source, offset, what: What::DeadLetter { content_id, reason, detail, length } }
+/// What the tables hold of each family; nothing is told of one whose documents cannot be read.
+async fn known_events(
+    reading: &mut Reading,
+    families: BTreeSet<String>,
+) -> Result<BTreeMap<String, Option<Vec<Event>>>, StoreError> {
+    let known = match reading.events_of(&families).await {
+        Err(StoreError::Document { .. }) => None,
+        known => Some(known?),
+    };
+    if let Some(mut known) = known {
+        let of = |family: String| {
+            let events = known.remove(&family).unwrap_or_default();
+            (family, Some(events))
+        };
+        return Ok(families.into_iter().map(of).collect());
     }
+    let mut one_by_one = BTreeMap::new();
+    for family in families {
+        let events = match reading.events_of(&BTreeSet::from([family.clone()])).await {
+            Err(StoreError::Document { session_id, part, .. }) => {
+                warn!(session.id = session_id, "part {part} of the session cannot be read");
+                None
+            }
+            known => Some(known?.remove(&family).unwrap_or_default()),
+        };
+        one_by_one.insert(family, events);
+    }
+    Ok(one_by_one)
+}
+
+/// Those of the events that the family has, and whether the content of any row still makes the
+/// id; `None` when its documents cannot be read.
+fn intact(known: Option<&Option<Vec<Event>>>, wanted: &[Placed]) -> Option<HashMap<EventId, bool>> {
+    let known = known?.as_ref()?;
+    let wanted: BTreeSet<EventId> = wanted.iter().map(|placed| placed.event.id).collect();
+    let mut intact: HashMap<EventId, bool> = HashMap::new();
+    for event in known.iter().filter(|event| wanted.contains(&event.id)) {
+        *intact.entry(event.id).or_default() |= event.is_intact();
+    }
+    Some(intact)
 }
 
 /// Seconds, to the millisecond.

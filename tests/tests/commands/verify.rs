@@ -136,6 +136,64 @@ async fn what_was_taken_out_of_the_database_is_missed() {
     .await;
 }
 
+/// Only the end of a file waits, and only while the file is as it was.
+#[tokio::test]
+async fn what_stands_before_an_end_that_waits_is_missed() {
+    on_both(async |site, _| {
+        site.write("logs/cowrie.json", "g1\ng2\ng3\n{\"eventid\":");
+        site.delta(&["logs"]).ended().await.expect(3);
+        assert_eq!(figures(&verify(&site, 0).await), [0, 3, 1, 0]);
+        site.tables().await.execute("DELETE FROM dead_letter_events").await;
+        assert_eq!(figures(&verify(&site, 1).await), [0, 0, 1, 3]);
+        append(&site, "logs/cowrie.json", &lines(0..2));
+        let [events, letters, waiting, missing] = figures(&verify(&site, 1).await);
+        assert_eq!((events, letters, waiting), (0, 0, 0), "{missing} are missing");
+    })
+    .await;
+}
+
+/// A log that grows behind its waiting end while others are verified.
+#[tokio::test]
+async fn what_is_written_meanwhile_is_not_taken_for_waiting() {
+    let site = Site::new(Engine::Sqlite).await;
+    site.write("logs/cowrie.json", lines(0..2) + line(2).get(..60).unwrap());
+    delta(&site).await;
+    let db = site.db();
+    let words = ["verify", "-", "logs", "--db", &db];
+    let mut child = site.program(Program::Loader, &words).start();
+    // Standard input comes first, and is open.
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    append(&site, "logs/cowrie.json", &(line(2).split_off(60) + &lines(3..6)));
+    drop(child.stdin.take());
+    let ended = child.wait_with_output().await.unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{}", String::from_utf8_lossy(&ended.stdout));
+}
+
+/// The documents of two sessions are each under the other's name; one cannot be read at all.
+#[tokio::test]
+async fn documents_of_others_and_broken_ones_are_told() {
+    on_both(async |site, _| {
+        site.write("logs/cowrie.json", lines(0..20));
+        delta(&site).await;
+        let tables = site.tables().await;
+        let name = |from: &str, to: &str| {
+            format!("UPDATE session_events SET session_id = '{to}' WHERE session_id = '{from}'; ")
+        };
+        let (one, other) = ("00000abc0001", "00000abc0002");
+        let swap = [name(one, "x"), name(other, one), name("x", other)].concat();
+        tables.execute(&swap).await;
+        assert_eq!(figures(&verify(&site, 1).await), [10, 0, 0, 10]);
+        let empty = "UPDATE session_events SET events = '[]' WHERE session_id = '00000abc0003'";
+        tables.execute(empty).await;
+        let found = verify(&site, 1).await;
+        assert_eq!(figures(&found), [5, 0, 0, 15]);
+        let listed = found["listed"].as_array().unwrap();
+        let altered = listed.iter().filter(|missing| missing["altered"] == true);
+        assert_eq!(altered.count(), 5);
+    })
+    .await;
+}
+
 /// Halves of a torn line, letters completed later and lines of several sizes are all accounted for.
 #[tokio::test]
 async fn healed_lines_are_proven() {
