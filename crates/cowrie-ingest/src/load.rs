@@ -121,20 +121,34 @@ impl<'a> Loader<'a> {
     }
 
     /// Stores a batch; `false` when a stop came while another program was writing.
-    pub(crate) async fn batch(
+    async fn batch(&mut self, batch: Batch, stop: &CancellationToken) -> Result<bool, StoreError> {
+        let Some(writing) = self.begin(stop).await? else { return Ok(false) };
+        self.store_batch(writing, batch).await?;
+        Ok(true)
+    }
+
+    /// Begins the transaction of a batch; `None` when a stop came while another program was
+    /// writing.
+    pub(crate) async fn begin(
         &mut self,
-        mut batch: Batch,
         stop: &CancellationToken,
-    ) -> Result<bool, StoreError> {
-        let mut writing = if let Some(writing) = self.open.take() {
-            writing
-        } else {
-            tokio::select! {
-                biased;
-                writing = self.store.begin_writing() => writing?,
-                () = stopped_for(stop, LONGEST_WAIT) => return Ok(false),
-            }
-        };
+    ) -> Result<Option<Writing>, StoreError> {
+        if let Some(writing) = self.open.take() {
+            return Ok(Some(writing));
+        }
+        tokio::select! {
+            biased;
+            writing = self.store.begin_writing() => writing.map(Some),
+            () = stopped_for(stop, LONGEST_WAIT) => Ok(None),
+        }
+    }
+
+    /// Stores a batch in its transaction.
+    pub(crate) async fn store_batch(
+        &mut self,
+        mut writing: Writing,
+        mut batch: Batch,
+    ) -> Result<(), StoreError> {
         self.summary.healed += self.halves.heal(&mut batch, &mut writing).await?;
         let (n_events, rejected) = (batch.events.len() as u64, batch.rejected);
         let new_events = self.merge(&mut writing, batch).await?;
@@ -147,7 +161,7 @@ impl<'a> Loader<'a> {
         self.summary.new_events += new_events;
         self.summary.duplicate_events += n_events - new_events;
         self.summary.rejected += rejected;
-        Ok(true)
+        Ok(())
     }
 
     /// Merges a batch in its transaction; gives the number of events that are new.

@@ -15,8 +15,9 @@ use crate::enrich::NetNew;
 use crate::load::{LoadOptions, Loader};
 use crate::summary::Summary;
 
-/// So many events are one correction, at most; more are a log.
+/// So many events, and bytes of them, are one correction, at most; more are a log.
 const MOST_EVENTS: usize = 100_000;
+const MOST_BYTES: usize = 64 << 20;
 
 /// A dead letter that is dealt with, and the events it turned out to hold.
 #[derive(Clone, Debug)]
@@ -38,7 +39,7 @@ pub enum NotEvents {
     #[error("there is nothing in it")]
     Nothing,
     /// It is a log.
-    #[error("it holds more than {MOST_EVENTS} events: load it with `bulk`")]
+    #[error("it holds more than {MOST_EVENTS} events or {MOST_BYTES} bytes: load it with `bulk`")]
     TooMany,
     /// A piece of it is not JSON.
     #[error("not JSON at byte {at}: {what}")]
@@ -83,10 +84,13 @@ pub fn events_of_letter(payload: &[u8], limits: Limits) -> Result<Vec<Event>, No
 ///
 /// What else it holds, or why it cannot be read.
 pub fn events_of_log(mut log: LogReader, limits: Limits) -> Result<Vec<Event>, NotEvents> {
-    let mut events = Vec::new();
+    let (mut events, mut n_bytes) = (Vec::new(), 0);
     while let Some(record) = log.next()? {
+        n_bytes += record.bytes.len();
+        if events.len() == MOST_EVENTS || n_bytes > MOST_BYTES {
+            return Err(NotEvents::TooMany);
+        }
         match record.kind {
-            RecordKind::Object if events.len() == MOST_EVENTS => return Err(NotEvents::TooMany),
             RecordKind::Object => events.push(cowrie_parse::parse(record.bytes)?),
             RecordKind::NotJson(Damage { at, what }) => {
                 return Err(NotEvents::NotJson { at: record.offset + at as u64, what });
@@ -118,8 +122,8 @@ impl<'a> Replay<'a> {
         Self { loader: Loader::new(store, net_new, options, clock) }
     }
 
-    /// Loads the events of some letters; `false` when a stop came while another program was
-    /// writing, and nothing was loaded.
+    /// Loads the events of those letters that are open, and gives their number; `None` when a stop
+    /// came while another program was writing, and nothing was loaded.
     ///
     /// # Errors
     ///
@@ -128,16 +132,24 @@ impl<'a> Replay<'a> {
         &mut self,
         revived: Vec<Revived>,
         stop: &CancellationToken,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<u64>, StoreError> {
+        let Some(mut writing) = self.loader.begin(stop).await? else { return Ok(None) };
+        let names = revived.iter().map(|revived| revived.content_id.clone()).collect();
+        let open = writing.open_letters(names).await?;
         let mut batch = Batch::default();
         for Revived { content_id, source, offset, events } in revived {
+            if !open.contains(&content_id) {
+                continue;
+            }
             let source: Arc<str> = source.into();
             for event in events {
                 batch.add_event(Placed { event, source: Arc::clone(&source), offset });
             }
             batch.settled.push(Settled { content_id, resolution: Resolution::Replayed });
         }
-        self.loader.batch(batch, stop).await
+        let count = batch.settled.len() as u64;
+        self.loader.store_batch(writing, batch).await?;
+        Ok(Some(count))
     }
 
     /// What all of it did.

@@ -9,6 +9,9 @@ use sea_orm::{
 
 use crate::error::LedgerError;
 
+/// So many letters are asked for in one statement, at most.
+const MOST_IDS: usize = 1_000;
+
 /// A dead letter with the bytes that were kept.
 pub type Letter = dead_letter_events::Model;
 
@@ -105,14 +108,16 @@ pub async fn list(db: &DatabaseConnection, filter: &Filter) -> Result<Vec<Entry>
 /// # Errors
 ///
 /// When the database fails.
-pub async fn get(
-    db: &DatabaseConnection,
-    ids: impl IntoIterator<Item = i64>,
-) -> Result<Vec<Letter>, LedgerError> {
-    let wanted = dead_letter_events::Entity::find()
-        .filter(dead_letter_events::Column::Id.is_in(ids))
-        .order_by_asc(dead_letter_events::Column::Id);
-    wanted.all(db).await.map_err(LedgerError::new("read dead letters"))
+pub async fn get(db: &DatabaseConnection, ids: &[i64]) -> Result<Vec<Letter>, LedgerError> {
+    let mut letters = Vec::new();
+    for some in ids.chunks(MOST_IDS) {
+        let wanted = dead_letter_events::Entity::find()
+            .filter(dead_letter_events::Column::Id.is_in(some.iter().copied()))
+            .order_by_asc(dead_letter_events::Column::Id);
+        let found = wanted.all(db).await.map_err(LedgerError::new("read dead letters"))?;
+        letters.extend(found);
+    }
+    Ok(letters)
 }
 
 /// How many letters there are of each reason.

@@ -126,9 +126,9 @@ async fn letters_are_listed_counted_and_purged() {
         let counts: Vec<_> =
             counts.iter().map(|c| (c.reason.as_str(), c.letters, c.open)).collect();
         assert_eq!(counts, [("not_json", 1, 1), ("torn", 2, 1)]);
-        let letter = dead_letters::get(db, [first[0].id]).await.unwrap().remove(0);
+        let letter = dead_letters::get(db, &[first[0].id]).await.unwrap().remove(0);
         assert_eq!(letter.payload, [0, 0xff]);
-        assert!(dead_letters::get(db, [1_000]).await.unwrap().is_empty());
+        assert!(dead_letters::get(db, &[1_000]).await.unwrap().is_empty());
 
         let third = at("10:00:00.000003");
         assert_eq!(dead_letters::purge(db, third, false, true).await.unwrap(), 2);

@@ -134,15 +134,19 @@ impl Transaction {
         .await
     }
 
-    /// Those of the letters that the table holds.
-    pub(crate) async fn known_letters(
+    /// Those of the letters that the table holds, or only the open ones.
+    pub(crate) async fn letters_among(
         &mut self,
         content_ids: BTreeSet<String>,
+        only_open: bool,
     ) -> Result<BTreeSet<String>, StoreError> {
         let rows = Rows::of_texts("content_id", content_ids);
-        let sql = "SELECT d.content_id FROM rows JOIN dead_letter_events d \
-                   ON d.content_id = rows.content_id";
-        let found: Vec<(String,)> = self.fetch("look for dead letters", &rows, sql).await?;
+        let which = if only_open { "WHERE NOT d.resolved" } else { "" };
+        let sql = format!(
+            "SELECT d.content_id FROM rows JOIN dead_letter_events d \
+             ON d.content_id = rows.content_id {which}"
+        );
+        let found: Vec<(String,)> = self.fetch("look for dead letters", &rows, &sql).await?;
         Ok(found.into_iter().map(|(content_id,)| content_id).collect())
     }
 

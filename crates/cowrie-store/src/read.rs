@@ -60,7 +60,7 @@ impl Reading {
         &mut self,
         content_ids: BTreeSet<String>,
     ) -> Result<BTreeSet<String>, StoreError> {
-        self.tx.known_letters(content_ids).await
+        self.tx.letters_among(content_ids, false).await
     }
 }
 

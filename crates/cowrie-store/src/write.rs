@@ -130,6 +130,18 @@ impl Writing {
         self.tx.halves_between(times, are_ends).await
     }
 
+    /// Those of the dead letters that nobody has dealt with, by their contents' names.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn open_letters(
+        &mut self,
+        content_ids: BTreeSet<String>,
+    ) -> Result<BTreeSet<String>, StoreError> {
+        self.tx.letters_among(content_ids, true).await
+    }
+
     /// Makes the batch last.
     ///
     /// # Errors

@@ -193,6 +193,33 @@ async fn a_corrected_text_stands_for_its_letters() {
     }
 }
 
+/// Two people mend the same line at the same time, each in another way.
+#[tokio::test]
+async fn a_letter_is_replayed_once() {
+    let site = Site::new(Engine::Sqlite).await;
+    site.write("logs/cowrie.json", line(0) + "garbage\n");
+    site.bulk(&["logs", "--quiet"]).ended().await.expect(0);
+    let tables = site.tables().await;
+    tables.execute("BEGIN IMMEDIATE").await;
+    let db = site.db();
+    let replay = |number: usize| {
+        let name = format!("{number}.json");
+        site.write(&name, line(number));
+        let words = arguments(&db, &["replay", "1", "--with", &name]);
+        site.program(Program::Loader, &words)
+    };
+    let (one, other) = (replay(1), replay(2));
+    let free = async {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        tables.execute("ROLLBACK").await;
+    };
+    let (one, other, ()) = tokio::join!(one.ended(), other.ended(), free);
+    let said = one.expect(0).stdout + &other.expect(0).stdout;
+    assert!(said.contains("letters replayed") && said.contains("was not loaded"), "{said}");
+    let events = "SELECT CAST(sum(n_events) AS bigint) FROM session_events";
+    assert_eq!(tables.number(events).await, 2);
+}
+
 /// What was too long is loaded from its file again, with a larger limit, and then settled.
 #[tokio::test]
 async fn what_was_too_long_is_settled_by_a_larger_limit() {

@@ -1,5 +1,6 @@
 //! `cowrie-loader dead-letters replay`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use clap::Args;
@@ -25,7 +26,7 @@ use crate::args::WriteArgs;
 use crate::run_row::{record_failure, run_end, run_record};
 use crate::{answer, source};
 
-/// So many letters are read and loaded at a time, of at most 64 KiB each.
+/// So many letters are read at a time, of at most 64 KiB each.
 const PAGE: u32 = 200;
 
 /// So many of those that stay are told one by one.
@@ -150,8 +151,9 @@ pub(super) async fn run(
 
 /// The letters of these numbers; each of them must be there.
 async fn named(store: &Store, ids: &[i64]) -> anyhow::Result<Vec<Letter>> {
-    let letters = dead_letters::get(store.connection(), ids.iter().copied()).await?;
-    match ids.iter().find(|id| letters.iter().all(|letter| letter.id != **id)) {
+    let letters = dead_letters::get(store.connection(), ids).await?;
+    let known: BTreeSet<i64> = letters.iter().map(|letter| letter.id).collect();
+    match ids.iter().find(|id| !known.contains(id)) {
         Some(id) => Err(Failure::usage(format!("there is no dead letter {id}")).into()),
         None => Ok(letters),
     }
@@ -213,22 +215,35 @@ impl Replaying<'_> {
             limit: PAGE,
             ..Filter::default()
         };
+        // What is revived goes into as few transactions as it may: each rewrites its sessions.
+        let ReadOptions { batch_events, batch_bytes, .. } = ReadOptions::STANDARD;
+        let (mut revived, mut n_events, mut n_bytes) = (Vec::new(), 0, 0);
         loop {
             let page = dead_letters::list(db, &filter).await?;
             let Some(last) = page.last().filter(|_| self.stop.received().is_none()) else {
-                return Ok(());
+                return self.load(replay, revived).await;
             };
             filter.after = Some(last.id);
-            let letters = dead_letters::get(db, page.iter().map(|entry| entry.id)).await?;
-            let revived = self.revived(letters);
-            self.load(replay, revived).await?;
+            let ids: Vec<i64> = page.iter().map(|entry| entry.id).collect();
+            for letter in self.revived(dead_letters::get(db, &ids).await?) {
+                n_events += letter.events.len();
+                n_bytes += letter.events.iter().map(|event| event.text.len()).sum::<usize>();
+                revived.push(letter);
+            }
+            if n_events >= batch_events || n_bytes >= batch_bytes {
+                self.load(replay, std::mem::take(&mut revived)).await?;
+                (n_events, n_bytes) = (0, 0);
+            }
         }
     }
 
     async fn load(&mut self, replay: &mut Replay<'_>, revived: Vec<Revived>) -> anyhow::Result<()> {
         let count = revived.len() as u64;
-        if count > 0 && replay.load(revived, self.stop.token()).await? {
-            self.outcome.replayed += count;
+        if count > 0
+            && let Some(replayed) = replay.load(revived, self.stop.token()).await?
+        {
+            self.outcome.replayed += replayed;
+            self.outcome.settled_before += count - replayed;
         }
         Ok(())
     }
@@ -304,7 +319,9 @@ fn text(args: &ReplayArgs, outcome: &Outcome, summary: &Summary) -> String {
     ] {
         answer::count(&mut text, name, number);
     }
-    if text.is_empty() {
+    if args.with.is_some() && outcome.replayed == 0 {
+        text.push_str("The correction was not loaded: its letters had been dealt with before.\n");
+    } else if text.is_empty() {
         text.push_str("There is no open dead letter to replay.\n");
     }
     for StillDead { id, why } in &outcome.still_dead {

@@ -32,7 +32,7 @@ pub(super) async fn run(
     args: &ShowArgs,
     format: Format,
 ) -> anyhow::Result<()> {
-    let Some(letter) = dead_letters::get(db, [args.id]).await?.pop() else {
+    let Some(letter) = dead_letters::get(db, &[args.id]).await?.pop() else {
         return Err(Failure::usage(format!("there is no dead letter {}", args.id)).into());
     };
     if args.raw {
