@@ -49,9 +49,10 @@ impl NetNew<'_> {
     ) -> Result<Enriched, StoreError> {
         let wanted = self.wanted_addresses(changes);
         let texts: BTreeSet<String> = wanted.keys().map(ToString::to_string).collect();
-        let rows = writing.addresses(&texts).await?;
+        let rows = writing.read().addresses(&texts).await?;
         let ids = |change: &SessionChange| change.before.as_ref().map(|session| session.id.clone());
-        let known = writing.known_sessions(&changes.iter().filter_map(ids).collect()).await?;
+        let known =
+            writing.read().known_sessions(&changes.iter().filter_map(ids).collect()).await?;
         let mut enriched = Enriched::default();
         let mut documents = BTreeMap::new();
         for (address, is_wanted) in wanted {

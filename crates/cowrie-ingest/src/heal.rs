@@ -73,10 +73,10 @@ async fn with_stored(
 ) -> Result<(Vec<DeadLetter>, Vec<DeadLetter>), StoreError> {
     let (mut ends, mut heads) = (new_ends.clone(), new_heads.clone());
     for at in new_heads.iter().filter_map(|head| head.beside_at) {
-        ends.extend(writing.halves_between((at - LONGEST_SILENCE, at), true).await?);
+        ends.extend(writing.read().halves_between((at - LONGEST_SILENCE, at), true).await?);
     }
     for at in new_ends.iter().filter_map(|end| end.beside_at) {
-        heads.extend(writing.halves_between((at, at + LONGEST_SILENCE), false).await?);
+        heads.extend(writing.read().halves_between((at, at + LONGEST_SILENCE), false).await?);
     }
     Ok((ends, heads))
 }

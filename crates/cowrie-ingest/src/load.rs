@@ -170,7 +170,7 @@ impl<'a> Loader<'a> {
         let mut seen = HashSet::new();
         letters.retain(|letter| seen.insert(letter.content_id.clone()));
         let incoming = by_family(events.into_iter().map(|placed| placed.event), |event| event);
-        let known = writing.events_of(&incoming.keys().cloned().collect()).await?;
+        let known = writing.read().events_of(&incoming.keys().cloned().collect()).await?;
         let mut merged = merge(incoming, known);
         let now = self.clock.now();
         let enriched = self.net_new.enrich(writing, &mut merged.changes, now).await?;

@@ -135,7 +135,7 @@ impl<'a> Replay<'a> {
     ) -> Result<Option<u64>, StoreError> {
         let Some(mut writing) = self.loader.begin(stop).await? else { return Ok(None) };
         let names = revived.iter().map(|revived| revived.content_id.clone()).collect();
-        let open = writing.open_letters(names).await?;
+        let open = writing.read().letters_among(names, true).await?;
         let mut batch = Batch::default();
         for Revived { content_id, source, offset, events } in revived {
             if !open.contains(&content_id) {

@@ -120,7 +120,7 @@ impl Verifier<'_> {
         let families = by_family(events, |placed| &placed.event);
         let known = known_events(&mut reading, families.keys().cloned().collect()).await?;
         let names = letters.iter().map(|letter| letter.content_id.clone()).collect();
-        let known_letters = reading.known_letters(names).await?;
+        let known_letters = reading.letters_among(names, false).await?;
         for (family, events) in families {
             let known = intact(known.get(&family), &events);
             for Placed { event, source, offset } in events {

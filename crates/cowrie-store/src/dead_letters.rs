@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use crate::error::StoreError;
+use crate::read::Reading;
 use crate::rows::{Rows, Transaction, Values, int, number, text, time};
 
 /// A piece of input that is no event.
@@ -133,9 +134,16 @@ impl Transaction {
         )
         .await
     }
+}
 
-    /// Those of the letters that the table holds, or only the open ones.
-    pub(crate) async fn letters_among(
+impl Reading {
+    /// Those of the dead letters that the tables hold, or only the open ones, by their contents'
+    /// names.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn letters_among(
         &mut self,
         content_ids: BTreeSet<String>,
         only_open: bool,
@@ -146,13 +154,17 @@ impl Transaction {
             "SELECT d.content_id FROM rows JOIN dead_letter_events d \
              ON d.content_id = rows.content_id {which}"
         );
-        let found: Vec<(String,)> = self.fetch("look for dead letters", &rows, &sql).await?;
+        let found: Vec<(String,)> = self.tx.fetch("look for dead letters", &rows, &sql).await?;
         Ok(found.into_iter().map(|(content_id,)| content_id).collect())
     }
 
     /// The open letters that may be halves of lines and lie, by the events beside them, between
     /// two times: ends of logs when `are_ends`, else beginnings.
-    pub(crate) async fn halves_between(
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn halves_between(
         &mut self,
         (since, until): (DateTime<Utc>, DateTime<Utc>),
         are_ends: bool,
@@ -169,7 +181,7 @@ impl Transaction {
              WHERE NOT d.resolved AND d.reason IN ('torn', 'not_json') AND {which} \
              ORDER BY d.beside_at, d.content_id"
         );
-        let found: Vec<HalfRow> = self.fetch("look for halves of lines", &rows, &sql).await?;
+        let found: Vec<HalfRow> = self.tx.fetch("look for halves of lines", &rows, &sql).await?;
         Ok(found.into_iter().map(DeadLetter::from).collect())
     }
 }

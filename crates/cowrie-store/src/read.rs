@@ -6,8 +6,6 @@ use chrono::{DateTime, Utc};
 use cowrie_parse::Event;
 use cowrie_session::Part;
 
-use sqlx::AssertSqlSafe;
-
 use crate::connect::Store;
 use crate::error::StoreError;
 use crate::rows::{Rows, Transaction};
@@ -15,7 +13,7 @@ use crate::rows::{Rows, Transaction};
 /// A transaction in which the tables are looked at, as they stood when it began.
 #[derive(Debug)]
 pub struct Reading {
-    tx: Transaction,
+    pub(crate) tx: Transaction,
 }
 
 impl Store {
@@ -25,42 +23,24 @@ impl Store {
     ///
     /// When the database does not answer.
     pub async fn begin_reading(&self) -> Result<Reading, StoreError> {
-        let failed = |source| StoreError::Statement { doing: "begin a transaction", source };
-        let tx = if self.is_postgres() {
-            let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        let postgres = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        Ok(Reading { tx: self.begin(postgres, "BEGIN").await? })
+    }
+
+    /// Begins a transaction with the words of either engine.
+    pub(crate) async fn begin(
+        &self,
+        postgres: &'static str,
+        sqlite: &'static str,
+    ) -> Result<Transaction, StoreError> {
+        let begun = if self.is_postgres() {
             let pool = self.db.get_postgres_connection_pool();
-            Transaction::Postgres(pool.begin_with(AssertSqlSafe(begin)).await.map_err(failed)?)
+            pool.begin_with(postgres).await.map(Transaction::Postgres)
         } else {
             let pool = self.db.get_sqlite_connection_pool();
-            Transaction::Sqlite(pool.begin().await.map_err(failed)?)
+            pool.begin_with(sqlite).await.map(Transaction::Sqlite)
         };
-        Ok(Reading { tx })
-    }
-}
-
-impl Reading {
-    /// The events that the tables hold of each family; families without any are left out.
-    ///
-    /// # Errors
-    ///
-    /// When the database fails, or a document in it cannot be read.
-    pub async fn events_of(
-        &mut self,
-        families: &BTreeSet<String>,
-    ) -> Result<BTreeMap<String, Vec<Event>>, StoreError> {
-        self.tx.events_of(families).await
-    }
-
-    /// Those of the dead letters that the tables hold, open or settled, by their contents' names.
-    ///
-    /// # Errors
-    ///
-    /// When the database fails.
-    pub async fn known_letters(
-        &mut self,
-        content_ids: BTreeSet<String>,
-    ) -> Result<BTreeSet<String>, StoreError> {
-        self.tx.letters_among(content_ids, false).await
+        begun.map_err(|source| StoreError::Statement { doing: "begin a transaction", source })
     }
 }
 
@@ -104,14 +84,19 @@ struct PartRow {
     events: String,
 }
 
-impl Transaction {
+impl Reading {
     /// The events that the tables hold of each family; families without any are left out.
-    pub(crate) async fn events_of(
+    ///
+    /// # Errors
+    ///
+    /// When the database fails, or a document in it cannot be read.
+    pub async fn events_of(
         &mut self,
         families: &BTreeSet<String>,
     ) -> Result<BTreeMap<String, Vec<Event>>, StoreError> {
         let rows = Rows::of_texts("family", families.iter().cloned());
         let siblings: Vec<SiblingRow> = self
+            .tx
             .fetch(
                 "read which families hold several sessions",
                 &rows,
@@ -124,6 +109,7 @@ impl Transaction {
         family_of.extend(families.iter().map(|family| (family.clone(), family.clone())));
         let rows = Rows::of_texts("session_id", family_of.keys().cloned());
         let parts: Vec<PartRow> = self
+            .tx
             .fetch(
                 "read the events of known sessions",
                 &rows,
@@ -147,12 +133,17 @@ impl Transaction {
     }
 
     /// The sessions among `ids` that the tables hold.
-    pub(crate) async fn known_sessions(
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn known_sessions(
         &mut self,
         ids: &BTreeSet<String>,
     ) -> Result<BTreeMap<String, KnownSession>, StoreError> {
         let rows = Rows::of_texts("session_id", ids.iter().cloned());
         let found: Vec<KnownSession> = self
+            .tx
             .fetch(
                 "read the summaries of known sessions",
                 &rows,
@@ -165,12 +156,17 @@ impl Transaction {
     }
 
     /// The addresses among `addresses` that the tables hold.
-    pub(crate) async fn addresses(
+    ///
+    /// # Errors
+    ///
+    /// When the database fails.
+    pub async fn addresses(
         &mut self,
         addresses: &BTreeSet<String>,
     ) -> Result<BTreeMap<String, AddressRow>, StoreError> {
         let rows = Rows::of_texts("ip_address", addresses.iter().cloned());
         let found: Vec<AddressRow> = self
+            .tx
             .fetch(
                 "read the inventory of addresses",
                 &rows,
