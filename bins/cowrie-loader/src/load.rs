@@ -222,6 +222,7 @@ async fn print(
     let loaded = report::Loaded {
         workflow: run.workflow,
         run_id: &run.run_id,
+        sensor: run.sensor.as_deref(),
         database: &database.shown,
         is_dry_run: args.write.dry_run,
         summary,

@@ -19,6 +19,8 @@ pub(crate) const ROWS: u32 = 10;
 pub(crate) struct Loaded<'a> {
     pub(crate) workflow: &'a str,
     pub(crate) run_id: &'a str,
+    /// The sensor that was named, if any was.
+    pub(crate) sensor: Option<&'a str>,
     pub(crate) database: &'a str,
     pub(crate) is_dry_run: bool,
     pub(crate) summary: &'a Summary,
@@ -29,6 +31,8 @@ pub(crate) struct Loaded<'a> {
 struct Document<'a> {
     schema: String,
     run_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sensor: Option<&'a str>,
     database: &'a str,
     dry_run: bool,
     #[serde(flatten)]
@@ -42,6 +46,7 @@ pub(crate) fn json(loaded: &Loaded<'_>) -> anyhow::Result<String> {
     let document = Document {
         schema: format!("cowrie-loader.{}/1", loaded.workflow),
         run_id: loaded.run_id,
+        sensor: loaded.sensor,
         database: loaded.database,
         dry_run: loaded.is_dry_run,
         summary: loaded.summary,

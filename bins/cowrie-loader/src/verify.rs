@@ -88,7 +88,7 @@ async fn verified(
     shown.finish();
     store.close().await?;
     let verified = verified?;
-    print(program.output.format, &database, &verified)?;
+    print(program.output.format, sensor, &database, &verified)?;
     let exit = if verified.is_proven() { Exit::Done } else { Exit::Unmet };
     Ok(stop.received().unwrap_or(exit))
 }
@@ -129,15 +129,23 @@ impl Observer for Everyone<'_> {
 #[derive(Serialize)]
 struct Document<'a> {
     schema: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sensor: Option<&'a str>,
     database: &'a str,
     proven: bool,
     #[serde(flatten)]
     verified: &'a Verified,
 }
 
-fn print(format: Format, database: &str, verified: &Verified) -> anyhow::Result<()> {
+fn print(
+    format: Format,
+    sensor: Option<&str>,
+    database: &str,
+    verified: &Verified,
+) -> anyhow::Result<()> {
     let document = Document {
         schema: "cowrie-loader.verify/1",
+        sensor,
         database,
         proven: verified.is_proven(),
         verified,

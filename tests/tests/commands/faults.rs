@@ -3,16 +3,21 @@
 
 use std::time::Duration;
 
-use cowrie_tests::{Engine, Site, assert_same};
+use cowrie_tests::{Contents, Engine, Site, assert_same};
 
 use crate::delta::lines;
+
+/// The tables of so many lines, loaded while nothing happens.
+async fn undisturbed(engine: Engine, n_lines: usize) -> Contents {
+    let site = Site::new(engine).await;
+    site.write("logs/cowrie.json", lines(0..n_lines));
+    site.bulk(&["logs", "--quiet"]).ended().await.expect(0);
+    site.tables().await.contents().await
+}
 
 /// In the middle of a load nothing can be written any more, and later it can again.
 #[tokio::test]
 async fn a_disk_that_takes_no_more_ends_a_run_and_loses_nothing() {
-    let clean = Site::new(Engine::Sqlite).await;
-    clean.write("logs/cowrie.json", lines(0..20_000));
-    clean.bulk(&["logs", "--quiet"]).ended().await.expect(0);
     let site = Site::new(Engine::Sqlite).await;
     site.write("logs/cowrie.json", lines(0..20_000));
     let run = site.delta(&["logs", "--batch-size", "500"]).with_largest_file(6 << 20);
@@ -23,15 +28,12 @@ async fn a_disk_that_takes_no_more_ends_a_run_and_loses_nothing() {
 
     site.delta(&["logs"]).ended().await.expect(0);
     let tables = site.tables().await;
-    assert_same(&clean.tables().await.contents().await, &tables.contents().await);
+    assert_same(&undisturbed(Engine::Sqlite, 20_000).await, &tables.contents().await);
 }
 
 /// The server ends its connections again and again, as when it is restarted.
 #[tokio::test]
 async fn a_server_that_goes_away_ends_a_run_and_loses_nothing() {
-    let clean = Site::new(Engine::Postgres).await;
-    clean.write("logs/cowrie.json", lines(0..6_000));
-    clean.bulk(&["logs", "--quiet"]).ended().await.expect(0);
     let site = Site::new(Engine::Postgres).await;
     site.write("logs/cowrie.json", lines(0..6_000));
     let tables = site.tables().await;
@@ -56,5 +58,5 @@ async fn a_server_that_goes_away_ends_a_run_and_loses_nothing() {
     }
     assert!(n_ended > 0, "no connection was in use");
     site.delta(&["logs"]).ended().await.expect(0);
-    assert_same(&clean.tables().await.contents().await, &tables.contents().await);
+    assert_same(&undisturbed(Engine::Postgres, 6_000).await, &tables.contents().await);
 }
