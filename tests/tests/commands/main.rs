@@ -11,6 +11,7 @@ mod dead_letters;
 mod delta;
 mod display;
 mod documents;
+mod ends;
 mod explain;
 mod faults;
 mod gaps;

@@ -119,10 +119,10 @@ impl World {
     }
 
     /// Goes on after a rotation, as far as the line that it may have torn and one more. The next
-    /// one comes hours later.
+    /// one comes ten minutes later.
     fn go_on(&mut self) {
         self.write_lines(1);
-        self.n_lines += 3 * 3600;
+        self.n_lines += 600;
     }
 
     fn rotate(&mut self) {
