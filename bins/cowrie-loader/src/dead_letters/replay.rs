@@ -1,12 +1,13 @@
 //! `cowrie-loader dead-letters replay`.
 
+mod outcome;
+
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use clap::Args;
 use cowrie_cli::args::Format;
 use cowrie_cli::signals::Stop;
-use cowrie_cli::{Exit, ExitWith, Failure, safe};
+use cowrie_cli::{Exit, ExitWith, Failure};
 use cowrie_config::Settings;
 use cowrie_core::SystemClock;
 use cowrie_enrichment::OfflineSource;
@@ -20,17 +21,14 @@ use cowrie_logfile::Limits;
 use cowrie_logfind::Source;
 use cowrie_parse::Event;
 use cowrie_store::Store;
-use serde::Serialize;
 
 use crate::args::WriteArgs;
+use crate::dead_letters::replay::outcome::Outcome;
 use crate::run_row::{record_failure, run_end, run_record};
 use crate::{answer, source};
 
 /// So many letters are read at a time, of at most 64 KiB each.
 const PAGE: u32 = 200;
-
-/// So many of those that stay are told one by one.
-const MOST_TOLD: usize = 50;
 
 #[derive(Args, Debug)]
 pub(crate) struct ReplayArgs {
@@ -66,39 +64,6 @@ A letter that turns out to be events and nothing else is loaded as any log is, a
 settled. Exit code 3 says that of the letters named by number some are still no
 events, 4 that none is one.";
 
-/// What came of the letters.
-#[derive(Debug, Default, Serialize)]
-struct Outcome {
-    /// Letters that are settled by this.
-    replayed: u64,
-    /// Letters that had been dealt with before.
-    settled_before: u64,
-    /// Letters that are still no events.
-    kept: u64,
-    /// The first of these, with the reason.
-    still_dead: Vec<StillDead>,
-}
-
-#[derive(Debug, Serialize)]
-struct StillDead {
-    id: i64,
-    why: String,
-}
-
-#[derive(Serialize)]
-struct Document<'a> {
-    schema: &'static str,
-    run_id: &'a str,
-    dry_run: bool,
-    #[serde(flatten)]
-    outcome: &'a Outcome,
-    events: u64,
-    new_events: u64,
-    sessions_new: u64,
-    sessions_updated: u64,
-    addresses_new: u64,
-}
-
 /// Replays the letters that the arguments name.
 pub(super) async fn run(
     store: &Store,
@@ -133,19 +98,8 @@ pub(super) async fn run(
         let end = run_end(&summary, exit, source.as_ref());
         end_run(store.connection(), &run, &end).await?;
     }
-    let document = Document {
-        schema: "cowrie-loader.dead-letters-replay/1",
-        run_id: &run.run_id,
-        dry_run: args.write.dry_run,
-        outcome: &outcome,
-        events: summary.events,
-        new_events: summary.new_events,
-        sessions_new: summary.sessions_new,
-        sessions_updated: summary.sessions_updated,
-        addresses_new: summary.addresses_new,
-    };
-    let document = serde_json::to_value(document)?;
-    answer::print(format, || document, || text(args, &outcome, &summary))?;
+    let document = || outcome.document(&run.run_id, args.write.dry_run, &summary);
+    answer::print(format, document, || outcome.text(args, &summary))?;
     Ok(exit)
 }
 
@@ -255,11 +209,7 @@ impl Replaying<'_> {
             match events_of(&letter) {
                 Ok(events) => revived.push(revive(letter, events)),
                 Err(why) => {
-                    let outcome = &mut self.outcome;
-                    outcome.kept += 1;
-                    if outcome.still_dead.len() < MOST_TOLD {
-                        outcome.still_dead.push(StillDead { id: letter.id, why });
-                    }
+                    self.outcome.keep(letter.id, why);
                 }
             }
         }
@@ -305,28 +255,4 @@ fn revive(letter: Letter, events: Vec<Event>) -> Revived {
 /// An error and what is behind it.
 fn said(error: NotEvents) -> String {
     format!("{:#}", anyhow::Error::new(error))
-}
-
-fn text(args: &ReplayArgs, outcome: &Outcome, summary: &Summary) -> String {
-    let did = if args.write.dry_run { "would be replayed" } else { "letters replayed" };
-    let mut text = String::new();
-    for (name, number) in [
-        (did, outcome.replayed),
-        ("new events", summary.new_events),
-        ("events known before", summary.duplicate_events),
-        ("dealt with before", outcome.settled_before),
-        ("still no events", outcome.kept),
-    ] {
-        answer::count(&mut text, name, number);
-    }
-    if args.with.is_some() && outcome.replayed == 0 {
-        text.push_str("The correction was not loaded: its letters had been dealt with before.\n");
-    } else if text.is_empty() {
-        text.push_str("There is no open dead letter to replay.\n");
-    }
-    for StillDead { id, why } in &outcome.still_dead {
-        // Writing into a string cannot fail.
-        writeln!(text, "  letter {id}: {}", safe::terminal(why)).unwrap_or_default();
-    }
-    text
 }
