@@ -169,7 +169,7 @@ impl<'a> Loader<'a> {
         let Batch { events, mut letters, settled, cursors, lost, .. } = batch;
         let mut seen = HashSet::new();
         letters.retain(|letter| seen.insert(letter.content_id.clone()));
-        let incoming = by_family(events.into_iter().map(|placed| placed.event), |event| event);
+        let incoming = by_family(events.into_iter().map(|placed| placed.event));
         let known = writing.read().events_of(&incoming.keys().cloned().collect()).await?;
         let mut merged = merge(incoming, known);
         let now = self.clock.now();

@@ -8,14 +8,11 @@ use cowrie_parse::Event;
 use cowrie_session::{Session, family_of, fold_family};
 use cowrie_store::SessionChange;
 
-/// Events, or what holds one each, by the family of the event.
-pub(crate) fn by_family<T>(
-    items: impl IntoIterator<Item = T>,
-    event: impl Fn(&T) -> &Event,
-) -> BTreeMap<String, Vec<T>> {
-    let mut families: BTreeMap<String, Vec<T>> = BTreeMap::new();
-    for item in items {
-        families.entry(family_of(event(&item))).or_default().push(item);
+/// The events of a batch by family.
+pub(crate) fn by_family(events: impl IntoIterator<Item = Event>) -> BTreeMap<String, Vec<Event>> {
+    let mut families: BTreeMap<String, Vec<Event>> = BTreeMap::new();
+    for event in events {
+        families.entry(family_of(&event)).or_default().push(event);
     }
     families
 }

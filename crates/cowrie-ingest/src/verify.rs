@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use cowrie_core::EventId;
 use cowrie_logfind::FileStat;
 use cowrie_parse::Event;
+use cowrie_session::family_of;
 use cowrie_store::{Cursor, Reading, Store, StoreError};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -17,7 +18,6 @@ use crate::batch::{Batch, Placed};
 use crate::batches::Batches;
 use crate::input::Input;
 use crate::load::{LoadError, Observer};
-use crate::merge::by_family;
 use crate::plan::{Plan, is_as_it_was, is_waiting};
 use crate::reader::ReadOptions;
 use crate::summary::Progress;
@@ -117,26 +117,30 @@ impl Verifier<'_> {
         self.verified.unread_files += batch.shrunk_files;
         self.verified.problems.extend(batch.problems);
         let mut reading = self.store.begin_reading().await?;
-        let families = by_family(events, |placed| &placed.event);
-        let known = known_events(&mut reading, families.keys().cloned().collect()).await?;
+        let families = events.iter().map(|placed| family_of(&placed.event)).collect();
+        let wanted = events.iter().map(|placed| placed.event.id).collect();
+        let known = known_events(&mut reading, families, &wanted).await?;
         let names = letters.iter().map(|letter| letter.content_id.clone()).collect();
         let known_letters = reading.letters_among(names, false).await?;
-        for (family, events) in families {
-            let known = intact(known.get(&family), &events);
-            for Placed { event, source, offset } in events {
-                let found = known.as_ref().map(|known| known.get(&event.id).copied());
-                if found == Some(Some(true)) {
-                    self.verified.events += 1;
-                    continue;
-                }
-                let what = What::Event {
-                    event_id: event.id.to_string(),
-                    at: event.at,
-                    session: event.session,
-                    altered: found != Some(None),
-                };
-                self.missing(Missing { file: source.to_string(), offset, what });
-            }
+        for Placed { event, source, offset } in events {
+            let altered = match known.get(&family_of(&event)) {
+                Some(Known::Events(events)) => match events.get(&event.id) {
+                    Some(true) => {
+                        self.verified.events += 1;
+                        continue;
+                    }
+                    found => found.is_some(),
+                },
+                Some(Known::Unreadable) => true,
+                None => false,
+            };
+            let what = What::Event {
+                event_id: event.id.to_string(),
+                at: event.at,
+                session: event.session,
+                altered,
+            };
+            self.missing(Missing { file: source.to_string(), offset, what });
         }
         for letter in letters {
             if known_letters.contains(&letter.content_id) {
@@ -170,46 +174,49 @@ impl Verifier<'_> {
     }
 }
 
-/// What the tables hold of each family; nothing is told of one whose documents cannot be read.
+/// What the tables hold of a family.
+enum Known {
+    /// Those of the wanted events that they hold, and whether what is stored still makes the id.
+    Events(HashMap<EventId, bool>),
+    /// One of its documents cannot be read.
+    Unreadable,
+}
+
+impl Known {
+    fn of(events: &[Event], wanted: &BTreeSet<EventId>) -> Self {
+        let mut known: HashMap<EventId, bool> = HashMap::new();
+        for event in events.iter().filter(|event| wanted.contains(&event.id)) {
+            *known.entry(event.id).or_default() |= event.is_intact();
+        }
+        Self::Events(known)
+    }
+}
+
+/// What the tables hold of each family; those of which they hold nothing are left out.
 async fn known_events(
     reading: &mut Reading,
     families: BTreeSet<String>,
-) -> Result<BTreeMap<String, Option<Vec<Event>>>, StoreError> {
-    let known = match reading.events_of(&families).await {
-        Err(StoreError::Document { .. }) => None,
-        known => Some(known?),
-    };
-    if let Some(mut known) = known {
-        let of = |family: String| {
-            let events = known.remove(&family).unwrap_or_default();
-            (family, Some(events))
-        };
-        return Ok(families.into_iter().map(of).collect());
-    }
-    let mut one_by_one = BTreeMap::new();
-    for family in families {
-        let events = match reading.events_of(&BTreeSet::from([family.clone()])).await {
-            Err(StoreError::Document { session_id, part, .. }) => {
-                warn!(session.id = session_id, "part {part} of the session cannot be read");
-                None
+    wanted: &BTreeSet<EventId>,
+) -> Result<BTreeMap<String, Known>, StoreError> {
+    let mut known = BTreeMap::new();
+    match reading.events_of(&families).await {
+        // One by one, it turns out which cannot be read.
+        Err(StoreError::Document { session_id, part, .. }) if families.len() == 1 => {
+            warn!(session.id = session_id, "part {part} of the session cannot be read");
+            known.extend(families.into_iter().map(|family| (family, Known::Unreadable)));
+        }
+        Err(StoreError::Document { .. }) => {
+            for family in families {
+                let alone = BTreeSet::from([family]);
+                known.extend(Box::pin(known_events(reading, alone, wanted)).await?);
             }
-            known => Some(known?.remove(&family).unwrap_or_default()),
-        };
-        one_by_one.insert(family, events);
+        }
+        found => {
+            let found = found?.into_iter();
+            known.extend(found.map(|(family, events)| (family, Known::of(&events, wanted))));
+        }
     }
-    Ok(one_by_one)
-}
-
-/// Those of the events that the family has, and whether the content of any row still makes the
-/// id; `None` when its documents cannot be read.
-fn intact(known: Option<&Option<Vec<Event>>>, wanted: &[Placed]) -> Option<HashMap<EventId, bool>> {
-    let known = known?.as_ref()?;
-    let wanted: BTreeSet<EventId> = wanted.iter().map(|placed| placed.event.id).collect();
-    let mut intact: HashMap<EventId, bool> = HashMap::new();
-    for event in known.iter().filter(|event| wanted.contains(&event.id)) {
-        *intact.entry(event.id).or_default() |= event.is_intact();
-    }
-    Some(intact)
+    Ok(known)
 }
 
 /// Seconds, to the millisecond.
