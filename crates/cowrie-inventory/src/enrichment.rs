@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use cowrie_core::parse_time;
 use cowrie_enrichment::{SourceName, Vintages};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 /// The key under which the tries of all sources are noted.
@@ -83,17 +84,19 @@ impl Enrichment {
     ///
     /// Keys are sorted at every depth, so that the same content has the same bytes.
     pub fn to_json(&self) -> Option<String> {
-        let entries = |map: &BTreeMap<String, Map<String, Value>>| -> Map<String, Value> {
-            map.iter().map(|(key, entry)| (key.clone(), Value::Object(sorted_map(entry)))).collect()
-        };
-        // `_` sorts before the small letters, and therefore before every source.
-        let mut document = Map::new();
-        if !self.meta.is_empty() {
-            document.insert(META.to_owned(), Value::Object(entries(&self.meta)));
-        }
-        document.extend(entries(&self.data));
-        document.extend(self.other.iter().map(|(key, value)| (key.clone(), sorted_value(value))));
-        (!document.is_empty()).then(|| Value::Object(document).to_string())
+        (!self.is_empty()).then(|| {
+            // `_` sorts before the small letters, and therefore before every source.
+            let meta = (!self.meta.is_empty()).then_some((META, Sorted::Entries(&self.meta)));
+            let data = self.data.iter().map(|(key, entry)| (key.as_str(), Sorted::Object(entry)));
+            let other = self.other.iter().map(|(key, value)| (key.as_str(), Sorted::Value(value)));
+            let document: BTreeMap<_, _> = meta.into_iter().chain(data).chain(other).collect();
+            serde_json::to_string(&document).unwrap_or_default()
+        })
+    }
+
+    /// Whether it holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.meta.is_empty() && self.data.is_empty() && self.other.is_empty()
     }
 
     /// The data of a source; never empty.
@@ -193,17 +196,29 @@ fn objects(
         .collect()
 }
 
-/// The same object with its keys in order, whichever map `serde_json` was built with.
-fn sorted_map(map: &Map<String, Value>) -> Map<String, Value> {
-    let sorted: BTreeMap<_, _> = map.iter().collect();
-    sorted.into_iter().map(|(key, value)| (key.clone(), sorted_value(value))).collect()
+/// A part of a document, written with its keys in order, whichever map `serde_json` was built
+/// with.
+#[derive(Clone, Copy)]
+enum Sorted<'a> {
+    Entries(&'a BTreeMap<String, Map<String, Value>>),
+    Object(&'a Map<String, Value>),
+    Value(&'a Value),
 }
 
-fn sorted_value(value: &Value) -> Value {
-    match value {
-        Value::Object(map) => Value::Object(sorted_map(map)),
-        Value::Array(items) => Value::Array(items.iter().map(sorted_value).collect()),
-        scalar => scalar.clone(),
+impl Serialize for Sorted<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match *self {
+            Self::Entries(entries) => {
+                to.collect_map(entries.iter().map(|(key, entry)| (key, Self::Object(entry))))
+            }
+            Self::Object(map) | Self::Value(Value::Object(map)) => {
+                let mut members: Vec<_> = map.iter().collect();
+                members.sort_unstable_by_key(|(key, _)| *key);
+                to.collect_map(members.into_iter().map(|(key, value)| (key, Self::Value(value))))
+            }
+            Self::Value(Value::Array(items)) => to.collect_seq(items.iter().map(Self::Value)),
+            Self::Value(scalar) => scalar.serialize(to),
+        }
     }
 }
 

@@ -310,7 +310,7 @@ fn snapshot_columns(rows: &[SummaryRow<'_>], now: DateTime<Utc>) -> Vec<Column> 
         ("snapshot_at", time(rows, |row| of(row)?.at)),
         ("snapshot_basis", text(rows, |row| of(row)?.basis.map(Basis::name))),
         ("enrichment", jsonb(rows, |row| of(row)?.enrichment.to_json())),
-        ("enrichment_at", time(rows, |row| of(row)?.enrichment.to_json().map(|_| now))),
+        ("enrichment_at", time(rows, |row| (!of(row)?.enrichment.is_empty()).then_some(now))),
     ]
 }
 
