@@ -20,6 +20,6 @@ pub use ended::Ended;
 pub use logs::{enlarged, log, sample};
 pub use program::Program;
 pub use site::{Run, Site};
-pub use tables::{Contents, Tables, assert_same};
+pub use tables::{Contents, Digests, Tables, assert_same};
 
 pub use cowrie_testdb::Engine;

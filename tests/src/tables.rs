@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use cowrie_schema::{ColumnInfo, ColumnKind, Presence, Role, TableInfo};
+use futures_util::StreamExt as _;
 use sea_orm::{
     ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, Statement,
+    StreamTrait as _,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -18,6 +20,12 @@ pub struct Tables {
 /// The rows of every table and view as sorted lines, without columns of work.
 pub type Contents = BTreeMap<&'static str, Vec<String>>;
 
+/// The number of rows of every table, and a digest of them all.
+pub type Digests = BTreeMap<&'static str, Digest>;
+
+/// The number of rows, and the sum of their digests.
+type Digest = (u64, u128);
+
 /// The longest line that is kept as it is, in bytes; of longer ones a digest takes the rest.
 const LONGEST_LINE: usize = 400;
 
@@ -27,7 +35,12 @@ impl Tables {
     }
 
     pub(crate) async fn in_file(path: &Path) -> Self {
-        let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rw", path.display()));
+        Self::at(&format!("sqlite://{}?mode=rw", path.display())).await
+    }
+
+    /// The tables of a database that is there.
+    pub async fn at(url: &str) -> Self {
+        let mut options = ConnectOptions::new(url);
         options.max_connections(1).sqlx_logging(false);
         let connection = Database::connect(options).await;
         Self { connection: connection.expect("could not open the database of the run") }
@@ -87,6 +100,37 @@ impl Tables {
             }
         }
         contents
+    }
+
+    /// For each table the number of its rows and a digest that their order does not change: what
+    /// [`Tables::contents`] compares, for tables that do not fit into memory. Views are left out.
+    pub async fn digests(&self) -> Digests {
+        let mut digests = Digests::new();
+        for table in cowrie_schema::tables() {
+            if table.presence == Presence::Table
+                && let Some(query) = self.query_of_lines(&table)
+            {
+                digests.insert(table.name, self.digest(&query).await);
+            }
+        }
+        digests
+    }
+
+    async fn digest(&self, query: &str) -> Digest {
+        let engine = self.connection.get_database_backend();
+        let rows = self.connection.stream_raw(Statement::from_string(engine, query)).await;
+        let mut rows = rows.unwrap_or_else(|error| panic!("{query}: {error}"));
+        let (mut n_rows, mut sum) = (0, 0_u128);
+        while let Some(row) = rows.next().await {
+            let line = row.and_then(|row| row.try_get_by_index::<String>(0));
+            let line = line.unwrap_or_else(|error| panic!("{query}: {error}"));
+            let digest: [u8; 32] = Sha256::digest(comparable(&line)).into();
+            n_rows += 1;
+            for half in digest.as_chunks().0 {
+                sum = sum.wrapping_add(u128::from_be_bytes(*half));
+            }
+        }
+        (n_rows, sum)
     }
 
     /// A statement that gives each row as one text; `None` for a table of work alone.

@@ -12,6 +12,7 @@ mod coverage;
 mod db;
 mod imports;
 mod process;
+mod scale;
 mod services;
 mod test;
 mod tidy;
@@ -34,6 +35,8 @@ enum Task {
     Db(db::Task),
     /// Import and package each published crate as a stranger would
     Imports,
+    /// Load a corpus with the released programs, and hold what that takes to a budget
+    ScaleTest(scale::Arguments),
     /// Run the tests with servers of their own
     Test(test::Arguments),
     /// Check the rules that the compiler does not know
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         Task::Ci(arguments) => ci::run(&arguments),
         Task::Db(task) => db::run(&task),
         Task::Imports => imports::run().map(|()| ExitCode::SUCCESS),
+        Task::ScaleTest(arguments) => scale::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
         Task::Tidy => tidy::run().map(|()| ExitCode::SUCCESS),
     };

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use crate::workspace::Metadata;
 
 use account::Account;
-use postgres::Postgres;
+use postgres::{Postgres, Purpose};
 
 mod account;
 mod pgvector;
@@ -31,7 +31,8 @@ impl Services {
         let account = Account::for_servers()?;
         let folder = account.folder()?;
         let binaries = postgres::find_binaries()?;
-        let postgres = Postgres::start(&binaries, &folder.path().join("postgres"), &account)
+        let folder_of = |name| folder.path().join(name);
+        let postgres = Postgres::start(&binaries, &folder_of("postgres"), &account, Purpose::Tests)
             .context("could not start PostgreSQL")?;
         let pgvector = start_pgvector(&binaries, &downloads, &folder, &account)
             .context("could not start PostgreSQL with pgvector")?;
@@ -52,6 +53,14 @@ impl Services {
     }
 }
 
+/// A PostgreSQL server whose speed means something, and the folder that must outlive it.
+pub(crate) fn start_for_measuring() -> Result<(Postgres, TempDir)> {
+    let account = Account::for_servers()?;
+    let (folder, binaries) = (account.folder()?, postgres::find_binaries()?);
+    let place = folder.path().join("postgres");
+    Ok((Postgres::start(&binaries, &place, &account, Purpose::Measuring)?, folder))
+}
+
 fn start_pgvector(
     binaries: &Path,
     downloads: &Path,
@@ -63,7 +72,8 @@ fn start_pgvector(
     } else {
         binaries.to_path_buf()
     };
-    let server = Postgres::start(&binaries, &folder.path().join("pgvector"), account)?;
+    let server =
+        Postgres::start(&binaries, &folder.path().join("pgvector"), account, Purpose::Tests)?;
     server
         .execute("create extension vector")
         .context("install the extension `vector` (Debian: postgresql-NN-pgvector)")?;

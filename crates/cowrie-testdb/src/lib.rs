@@ -18,6 +18,14 @@ pub enum Engine {
 impl Engine {
     /// Both engines, for a test that runs on each.
     pub const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
+
+    /// Its name, as in `sqlite` and `postgres`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
 }
 
 /// The database of one test, removed when it is dropped.

@@ -19,16 +19,27 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Another program may take the port between our look and the server's.
 const ATTEMPTS: usize = 3;
 
-/// The data is thrown away, so nothing has to survive a crash.
-const SETTINGS: &[&str] = &[
-    "autovacuum=on",
-    "fsync=off",
-    "full_page_writes=off",
-    "listen_addresses=127.0.0.1",
-    "max_connections=200",
-    "synchronous_commit=off",
-    "unix_socket_directories=",
-];
+/// What every server here is told.
+const SETTINGS: &[&str] =
+    &["listen_addresses=127.0.0.1", "max_connections=200", "unix_socket_directories="];
+
+/// What a server is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Purpose {
+    /// The data is thrown away, so nothing has to survive a crash.
+    Tests,
+    /// As safe as it comes, with the memory of a small server.
+    Measuring,
+}
+
+impl Purpose {
+    fn settings(self) -> &'static [&'static str] {
+        match self {
+            Self::Tests => &["fsync=off", "full_page_writes=off", "synchronous_commit=off"],
+            Self::Measuring => &["shared_buffers=1GB", "max_wal_size=8GB"],
+        }
+    }
+}
 
 /// A running server; it is stopped when this is dropped.
 #[derive(Debug)]
@@ -40,13 +51,18 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     /// Make a cluster in the folder and start its server on a free port.
-    pub(crate) fn start(binaries: &Path, folder: &Path, account: &Account) -> Result<Self> {
+    pub(crate) fn start(
+        binaries: &Path,
+        folder: &Path,
+        account: &Account,
+        purpose: Purpose,
+    ) -> Result<Self> {
         fs::create_dir_all(folder)
             .with_context(|| format!("failed to make `{}`", folder.display()))?;
         account.own(folder)?;
         make_cluster(binaries, folder, account)?;
         for _ in 0..ATTEMPTS {
-            let mut started = Self::launch(binaries, folder, account)?;
+            let mut started = Self::launch(binaries, folder, account, purpose)?;
             if started.is_ready(folder)? {
                 return Ok(started);
             }
@@ -67,14 +83,15 @@ impl Postgres {
         process::read(command.arg(self.url())).map(drop)
     }
 
-    fn launch(binaries: &Path, folder: &Path, account: &Account) -> Result<Self> {
+    fn launch(binaries: &Path, folder: &Path, account: &Account, purpose: Purpose) -> Result<Self> {
         let log = folder.join("server.log");
         let output =
             File::create(&log).with_context(|| format!("failed to make `{}`", log.display()))?;
         let port = free_port().context("failed to find a free port")?;
         let mut command = account.command(&binaries.join("postgres"), folder);
         command.arg("-D").arg(folder.join("data")).arg("-p").arg(port.to_string());
-        command.args(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
+        let settings = SETTINGS.iter().chain(purpose.settings());
+        command.args(settings.flat_map(|setting| ["-c", setting]));
         // In a group of its own, Ctrl-C at the terminal does not reach the server before us.
         command.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(output);
         let server = command
@@ -195,7 +212,9 @@ mod tests {
         let account = Account::for_servers().unwrap();
         let folder = account.folder().unwrap();
         let binaries = find_binaries().unwrap();
-        let server = Postgres::start(&binaries, &folder.path().join("server"), &account).unwrap();
+        let server =
+            Postgres::start(&binaries, &folder.path().join("server"), &account, Purpose::Tests)
+                .unwrap();
         server.execute("create table t (a int)").unwrap();
         let error = server.execute("select * from missing").unwrap_err();
         assert!(format!("{error:#}").contains("missing"), "{error:#}");
@@ -209,8 +228,13 @@ mod tests {
     fn missing_programs_are_named() {
         let account = Account::for_servers().unwrap();
         let folder = account.folder().unwrap();
-        let error = Postgres::start(Path::new("/nonexistent"), &folder.path().join("x"), &account)
-            .unwrap_err();
+        let error = Postgres::start(
+            Path::new("/nonexistent"),
+            &folder.path().join("x"),
+            &account,
+            Purpose::Tests,
+        )
+        .unwrap_err();
         assert!(format!("{error:#}").contains("/nonexistent/initdb"), "{error:#}");
     }
 

@@ -1,0 +1,13 @@
+//! A year of logs from a seed, and what the programs make of it.
+
+pub mod corpus;
+mod database;
+mod measure;
+mod report;
+mod stages;
+mod workload;
+
+pub use database::Home;
+pub use report::{Check, Report};
+pub use stages::run;
+pub use workload::{Bound, Workload};
