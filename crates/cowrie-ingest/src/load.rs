@@ -13,7 +13,7 @@ use crate::batch::Batch;
 use crate::batches::{Batches, LONGEST_WAIT};
 use crate::enrich::NetNew;
 use crate::heal::Halves;
-use crate::merge::{by_family, merge};
+use crate::merge::{Families, merge};
 use crate::plan::Plan;
 use crate::reader::ReadOptions;
 use crate::summary::{FileProblem, Progress, Summary};
@@ -46,7 +46,7 @@ pub enum LoadError {
     /// The database failed.
     #[error("failed to store a batch")]
     Store(#[from] StoreError),
-    /// The thread that reads ended in a panic.
+    /// A thread that reads, or that folds what was read, ended in a panic.
     #[error("failed to read the input")]
     Reader(#[source] JoinError),
 }
@@ -75,21 +75,54 @@ pub async fn load(
     let mut loader = Loader::new(store, net_new, options, clock);
     loader.summary.unchanged_files = unchanged_files;
     let mut progress = Progress::default();
-    while let Some(batch) = batches.next().await {
-        progress.bytes_on_disk += batch.bytes_on_disk;
-        batch.problems.iter().for_each(|problem| observer.problem(problem));
-        if !loader.batch(batch, stop).await? {
-            break;
-        }
-        progress.events = loader.summary.events;
-        progress.rejected = loader.summary.rejected;
-        observer.progress(&progress);
+    let mut next = next_folded(&mut batches).await?;
+    while let Some(folded) = next {
+        let store = async {
+            progress.bytes_on_disk += folded.batch.bytes_on_disk;
+            folded.batch.problems.iter().for_each(|problem| observer.problem(problem));
+            let is_stored = loader.batch(folded, stop).await?;
+            if is_stored {
+                progress.events = loader.summary.events;
+                progress.rejected = loader.summary.rejected;
+                observer.progress(&progress);
+            }
+            Ok::<bool, LoadError>(is_stored)
+        };
+        // One batch is folded while the one before it is stored.
+        let (is_stored, following) = tokio::join!(store, next_folded(&mut batches));
+        next = following?.filter(|_| matches!(is_stored, Ok(true)));
+        is_stored?;
     }
     batches.end().await.map_err(LoadError::Reader)?;
     let mut summary = loader.summary;
     summary.stopped = stop.is_cancelled();
     summary.end(started.elapsed());
     Ok(summary)
+}
+
+/// A batch whose events are folded into sessions, as if the tables held none of theirs.
+#[derive(Debug)]
+pub(crate) struct Folded {
+    batch: Batch,
+    families: Families,
+    n_events: u64,
+}
+
+impl Folded {
+    pub(crate) fn of(mut batch: Batch) -> Self {
+        let events = std::mem::take(&mut batch.events);
+        let n_events = events.len() as u64;
+        let mut families = Families::default();
+        families.extend(events.into_iter().map(|placed| placed.event));
+        families.fold();
+        Self { batch, families, n_events }
+    }
+}
+
+async fn next_folded(batches: &mut Batches<'_>) -> Result<Option<Folded>, LoadError> {
+    let Some(batch) = batches.next().await else { return Ok(None) };
+    let folded = tokio::task::spawn_blocking(|| Folded::of(batch)).await;
+    folded.map(Some).map_err(LoadError::Reader)
 }
 
 /// Comes when a stop was asked for so long ago.
@@ -121,7 +154,7 @@ impl<'a> Loader<'a> {
     }
 
     /// Stores a batch; `false` when a stop came while another program was writing.
-    async fn batch(&mut self, batch: Batch, stop: &CancellationToken) -> Result<bool, StoreError> {
+    async fn batch(&mut self, batch: Folded, stop: &CancellationToken) -> Result<bool, StoreError> {
         let Some(writing) = self.begin(stop).await? else { return Ok(false) };
         self.store_batch(writing, batch).await?;
         Ok(true)
@@ -147,16 +180,20 @@ impl<'a> Loader<'a> {
     pub(crate) async fn store_batch(
         &mut self,
         mut writing: Writing,
-        mut batch: Batch,
+        folded: Folded,
     ) -> Result<(), StoreError> {
-        self.summary.healed += self.halves.heal(&mut batch, &mut writing).await?;
-        let (n_events, rejected) = (batch.events.len() as u64, batch.rejected);
-        let new_events = self.merge(&mut writing, batch).await?;
+        let Folded { mut batch, mut families, n_events } = folded;
+        let healed = self.halves.heal(&mut batch, &mut writing).await?;
+        families.extend(std::mem::take(&mut batch.events).into_iter().map(|placed| placed.event));
+        families.fold();
+        let (n_events, rejected) = (n_events + healed, batch.rejected);
+        let new_events = self.merge(&mut writing, batch, families).await?;
         if self.options.dry_run {
             self.open = Some(writing);
         } else {
             writing.commit().await?;
         }
+        self.summary.healed += healed;
         self.summary.events += n_events;
         self.summary.new_events += new_events;
         self.summary.duplicate_events += n_events - new_events;
@@ -165,13 +202,17 @@ impl<'a> Loader<'a> {
     }
 
     /// Merges a batch in its transaction; gives the number of events that are new.
-    async fn merge(&mut self, writing: &mut Writing, batch: Batch) -> Result<u64, StoreError> {
-        let Batch { events, mut letters, settled, cursors, lost, .. } = batch;
+    async fn merge(
+        &mut self,
+        writing: &mut Writing,
+        batch: Batch,
+        families: Families,
+    ) -> Result<u64, StoreError> {
+        let Batch { mut letters, settled, cursors, lost, .. } = batch;
         let mut seen = HashSet::new();
         letters.retain(|letter| seen.insert(letter.content_id.clone()));
-        let incoming = by_family(events.into_iter().map(|placed| placed.event));
-        let known = writing.read().events_of(&incoming.keys().cloned().collect()).await?;
-        let mut merged = merge(incoming, known);
+        let known = writing.read().events_of(&families.names()).await?;
+        let mut merged = merge(families, known);
         let now = self.clock.now();
         let enriched = self.net_new.enrich(writing, &mut merged.changes, now).await?;
         let changes = Changes {

@@ -8,13 +8,40 @@ use cowrie_parse::Event;
 use cowrie_session::{Session, family_of, fold_family};
 use cowrie_store::SessionChange;
 
+/// The events of a family in a batch.
+#[derive(Debug, Default)]
+pub(crate) struct Family {
+    events: Vec<Event>,
+    /// The sessions that they make if the tables hold no others of the family; none before
+    /// [`Families::fold`].
+    alone: Vec<Session>,
+}
+
 /// The events of a batch by family.
-pub(crate) fn by_family(events: impl IntoIterator<Item = Event>) -> BTreeMap<String, Vec<Event>> {
-    let mut families: BTreeMap<String, Vec<Event>> = BTreeMap::new();
-    for event in events {
-        families.entry(family_of(&event)).or_default().push(event);
+#[derive(Debug, Default)]
+pub(crate) struct Families(BTreeMap<String, Family>);
+
+impl Families {
+    /// Adds events, to be folded.
+    pub(crate) fn extend(&mut self, events: impl IntoIterator<Item = Event>) {
+        for event in events {
+            let family = self.0.entry(family_of(&event)).or_default();
+            family.events.push(event);
+            family.alone.clear();
+        }
     }
-    families
+
+    /// Makes sessions of the events of each family that has none yet.
+    pub(crate) fn fold(&mut self) {
+        for (name, family) in self.0.iter_mut().filter(|(_, family)| family.alone.is_empty()) {
+            family.alone = fold_family(name, &family.events);
+        }
+    }
+
+    /// The families that there are.
+    pub(crate) fn names(&self) -> BTreeSet<String> {
+        self.0.keys().cloned().collect()
+    }
 }
 
 /// What merging a batch comes to.
@@ -24,20 +51,22 @@ pub(crate) struct Merge {
     pub(crate) new_events: u64,
 }
 
-/// Merges a batch into what the tables hold of its families.
-pub(crate) fn merge(
-    incoming: BTreeMap<String, Vec<Event>>,
-    mut known: BTreeMap<String, Vec<Event>>,
-) -> Merge {
+/// Merges the folded families of a batch into what the tables hold of them.
+pub(crate) fn merge(incoming: Families, mut known: BTreeMap<String, Vec<Event>>) -> Merge {
     let mut merge = Merge::default();
-    for (family, incoming) in incoming {
-        let known = known.remove(&family).unwrap_or_default();
-        let (new_events, is_change) = news(&known, &incoming);
+    for (name, Family { events, alone }) in incoming.0 {
+        let Some(known) = known.remove(&name) else {
+            let parts = alone.iter().flat_map(|session| &session.parts);
+            merge.new_events += parts.map(|part| u64::from(part.n_events)).sum::<u64>();
+            merge.changes.extend(changes(&name, Vec::new(), alone));
+            continue;
+        };
+        let (new_events, is_change) = news(&known, &events);
         merge.new_events += new_events;
         if is_change {
-            let before = fold_family(&family, &known);
-            let after = fold_family(&family, known.iter().chain(&incoming));
-            merge.changes.extend(changes(&family, before, after));
+            let before = fold_family(&name, &known);
+            let after = fold_family(&name, known.iter().chain(&events));
+            merge.changes.extend(changes(&name, before, after));
         }
     }
     merge

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::batch::{Batch, Placed};
 use crate::enrich::NetNew;
-use crate::load::{LoadOptions, Loader};
+use crate::load::{Folded, LoadOptions, Loader};
 use crate::summary::Summary;
 
 /// So many events, and bytes of them, are one correction, at most; more are a log.
@@ -148,7 +148,7 @@ impl<'a> Replay<'a> {
             batch.settled.push(Settled { content_id, resolution: Resolution::Replayed });
         }
         let count = batch.settled.len() as u64;
-        self.loader.store_batch(writing, batch).await?;
+        self.loader.store_batch(writing, Folded::of(batch)).await?;
         Ok(Some(count))
     }
 
