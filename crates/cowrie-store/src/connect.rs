@@ -5,9 +5,10 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use cowrie_sql::SqliteFile;
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, RuntimeErr,
-    SqlxPostgresConnector,
+    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, DbErr,
+    RuntimeErr, SqlxPostgresConnector, Statement,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -135,6 +136,8 @@ fn sqlite_options(path: &std::path::Path, wait: Duration) -> ConnectOptions {
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) db: DatabaseConnection,
+    /// The same database for bulk statements, when it is a SQLite file.
+    pub(crate) file: Option<SqliteFile>,
     /// How long a writer waits for another one.
     pub(crate) wait: Duration,
 }
@@ -181,12 +184,24 @@ impl Store {
             }
             cowrie_migration::up(&db, None).await.map_err(failed)?;
         }
-        Ok(Self { db, wait })
+        Self::with(db, wait).await
     }
 
     /// A store over a connection whose schema was just made.
-    pub fn over(db: DatabaseConnection) -> Self {
-        Self { db, wait: BUSY_WAIT }
+    ///
+    /// # Errors
+    ///
+    /// When the database does not answer, or is not in a file.
+    pub async fn over(db: DatabaseConnection) -> Result<Self, StoreError> {
+        Self::with(db, BUSY_WAIT).await
+    }
+
+    async fn with(db: DatabaseConnection, wait: Duration) -> Result<Self, StoreError> {
+        let file = match db.get_database_backend() {
+            DbBackend::Sqlite => Some(SqliteFile::at(path_of(&db).await?, wait)),
+            _ => None,
+        };
+        Ok(Self { db, file, wait })
     }
 
     /// Closes the database; a SQLite file then stands alone, without its write-ahead log.
@@ -195,6 +210,9 @@ impl Store {
     ///
     /// When the database fails.
     pub async fn close(self) -> Result<(), StoreError> {
+        if let Some(file) = &self.file {
+            file.close().await;
+        }
         let done = self.db.close().await;
         done.map_err(|source| StoreError::Query { doing: "close the database", source })
     }
@@ -203,8 +221,15 @@ impl Store {
     pub fn connection(&self) -> &DatabaseConnection {
         &self.db
     }
+}
 
-    pub(crate) fn is_postgres(&self) -> bool {
-        self.db.get_database_backend() == DbBackend::Postgres
-    }
+/// Where the file of an open SQLite database is.
+async fn path_of(db: &DatabaseConnection) -> Result<PathBuf, StoreError> {
+    let doing = "look where the database is";
+    let failed = |source| StoreError::Query { doing, source };
+    let sql = "SELECT file FROM pragma_database_list WHERE name = 'main'";
+    let statement = Statement::from_string(DbBackend::Sqlite, sql);
+    let row = db.query_one_raw(statement).await.map_err(failed)?;
+    let file = row.map(|row| row.try_get_by_index::<String>(0)).transpose().map_err(failed)?;
+    Ok(file.unwrap_or_default().into())
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Days, NaiveTime, Utc};
 use cowrie_session::{KeyUse, LoginUse, Session};
+use cowrie_sql::{Rows, Values, flag, int, number, text, time};
 
 use crate::changes::SessionChange;
 use crate::error::StoreError;
 use crate::inventory::extreme;
-use crate::rows::{Rows, Transaction, Values, flag, int, number, text, time};
 use crate::sessions::{changed, numbered};
 use crate::totals::{KeyTotal, PasswordTotal, Totals};
+use crate::write::Writing;
 
 /// The words that describe a use of a key, to be compared: planted before offered, with a comment
 /// before without, then by their bytes. The smallest of all uses describe the key.
@@ -53,7 +54,7 @@ macro_rules! describe {
     };
 }
 
-impl Transaction {
+impl Writing {
     /// Passwords, who used them, and the days on which they did.
     pub(crate) async fn write_passwords(
         &mut self,

@@ -2,12 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use cowrie_schema::ingest_cursors;
+use cowrie_sql::{Rows, int, jsonb, number, text, time};
 use sea_orm::EntityTrait as _;
 use serde::{Deserialize, Serialize};
 
 use crate::connect::Store;
 use crate::error::StoreError;
-use crate::rows::{Rows, Transaction, int, jsonb, number, text, time};
+use crate::write::Writing;
 
 /// How far one file was read, and by what it is known again.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -109,7 +110,7 @@ impl From<ingest_cursors::Model> for Cursor {
     }
 }
 
-impl Transaction {
+impl Writing {
     /// Moves the cursors; of several for one path the last one counts.
     pub(crate) async fn write_cursors(
         &mut self,

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use cowrie_sql::{Rows, Values, int, number, text, time};
 
 use crate::error::StoreError;
+use crate::found::found;
 use crate::read::Reading;
-use crate::rows::{Rows, Transaction, Values, int, number, text, time};
+use crate::write::Writing;
 
 /// A piece of input that is no event.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -64,7 +66,7 @@ pub struct Settled {
 }
 
 /// A half of a line, as the table has it.
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Debug)]
 struct HalfRow {
     content_id: String,
     source: String,
@@ -76,10 +78,12 @@ struct HalfRow {
     beside_at: Option<DateTime<Utc>>,
 }
 
+found!(HalfRow { content_id, source, source_offset, length, detail, payload, sensor, beside_at });
+
 /// The reason of a letter about the end of a log.
 pub const TORN: &str = "torn";
 
-impl Transaction {
+impl Writing {
     /// Writes the letters that are not there yet; a stretch of a file may have grown.
     pub(crate) async fn write_dead_letters(
         &mut self,
@@ -154,8 +158,8 @@ impl Reading {
             "SELECT d.content_id FROM rows JOIN dead_letter_events d \
              ON d.content_id = rows.content_id {which}"
         );
-        let found: Vec<(String,)> = self.tx.fetch("look for dead letters", &rows, &sql).await?;
-        Ok(found.into_iter().map(|(content_id,)| content_id).collect())
+        let found: Vec<String> = self.tx.fetch("look for dead letters", &rows, &sql).await?;
+        Ok(found.into_iter().collect())
     }
 
     /// The open letters that may be halves of lines and lie, by the events beside them, between

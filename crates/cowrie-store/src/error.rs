@@ -1,6 +1,7 @@
 //! What can go wrong between us and a database.
 
 use cowrie_session::BadPart;
+use cowrie_sql::SqlError;
 
 /// A failure of the database, or of what is in it.
 #[derive(Debug, thiserror::Error)]
@@ -46,13 +47,8 @@ pub enum StoreError {
         known: u32,
     },
     /// A statement failed.
-    #[error("failed to {doing}")]
-    Statement {
-        /// What was being done.
-        doing: &'static str,
-        /// Why.
-        source: sqlx::Error,
-    },
+    #[error(transparent)]
+    Statement(#[from] SqlError),
     /// A statement that sea-orm ran failed.
     #[error("failed to {doing}")]
     Query {

@@ -1,11 +1,12 @@
 //! Writes networks, addresses, and the history of which belonged to which.
 
+use cowrie_sql::{Rows, int, jsonb, text, time};
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::changes::{AddressChange, Changes};
 use crate::error::StoreError;
-use crate::rows::{Rows, Transaction, int, jsonb, text, time};
 use crate::totals::{AddressTotal, NetworkTotal, Totals};
+use crate::write::Writing;
 
 /// The version of the shape of `enrichment`.
 const ENRICHMENT_VERSION: &str = "3.0";
@@ -36,7 +37,7 @@ macro_rules! extreme {
 
 pub(crate) use extreme;
 
-impl Transaction {
+impl Writing {
     /// Networks: a name stays where one was confirmed; until then the smallest one stands, so
     /// that the order of batches makes no difference.
     pub(crate) async fn write_networks(&mut self, totals: &Totals) -> Result<(), StoreError> {

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use cowrie_parse::Event;
 use cowrie_session::Part;
+use cowrie_sql::{Rows, Transaction};
 
 use crate::connect::Store;
 use crate::error::StoreError;
-use crate::rows::{Rows, Transaction};
+use crate::found::found;
 
 /// A transaction in which the tables are looked at, as they stood when it began.
 #[derive(Debug)]
@@ -33,19 +34,18 @@ impl Store {
         postgres: &'static str,
         sqlite: &'static str,
     ) -> Result<Transaction, StoreError> {
-        let begun = if self.is_postgres() {
-            let pool = self.db.get_postgres_connection_pool();
-            pool.begin_with(postgres).await.map(Transaction::Postgres)
+        let begun = if let Some(file) = &self.file {
+            Transaction::begin_sqlite(file, sqlite).await
         } else {
-            let pool = self.db.get_sqlite_connection_pool();
-            pool.begin_with(sqlite).await.map(Transaction::Sqlite)
+            let pool = self.db.get_postgres_connection_pool();
+            Transaction::begin_postgres(pool, postgres).await
         };
-        begun.map_err(|source| StoreError::Statement { doing: "begin a transaction", source })
+        Ok(begun?)
     }
 }
 
 /// What the tables know of an address.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug)]
 pub struct AddressRow {
     /// The address, canonical.
     pub ip_address: String,
@@ -58,7 +58,7 @@ pub struct AddressRow {
 }
 
 /// What the tables know of a session, beside its events.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug)]
 pub struct KnownSession {
     /// The session.
     pub session_id: String,
@@ -70,13 +70,18 @@ pub struct KnownSession {
     pub snapshot_asn: Option<i64>,
 }
 
-#[derive(Debug, sqlx::FromRow)]
+found!(AddressRow { ip_address, current_asn, last_observed_at, enrichment });
+found!(KnownSession { session_id, first_event_at, is_enriched, snapshot_asn });
+found!(SiblingRow { family, session_id });
+found!(PartRow { session_id, part, event_ids, events });
+
+#[derive(Debug)]
 struct SiblingRow {
     family: String,
     session_id: String,
 }
 
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Debug)]
 struct PartRow {
     session_id: String,
     part: i64,

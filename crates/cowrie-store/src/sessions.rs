@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 use cowrie_enrichment::CountryCode;
 use cowrie_inventory::{Basis, IpType, Snapshot};
 use cowrie_session::{CommandUse, FileUse, Part, Session, Summary};
+use cowrie_sql::{Rows, Values, flag, int, jsonb, number, text, time};
 
 use crate::changes::{Changes, SessionChange};
 use crate::error::StoreError;
-use crate::rows::{Rows, Transaction, Values, flag, int, jsonb, number, text, time};
+use crate::write::Writing;
 
 /// The tables whose rows hang on a session, the summary last.
 const SESSION_TABLES: [&str; 6] = [
@@ -21,7 +22,7 @@ const SESSION_TABLES: [&str; 6] = [
     "DELETE FROM session_summaries WHERE session_id IN (SELECT session_id FROM rows)",
 ];
 
-impl Transaction {
+impl Writing {
     /// Removes the sessions that went: their events come back under other names.
     pub(crate) async fn remove_sessions(
         &mut self,
@@ -58,28 +59,19 @@ impl Transaction {
             ("family", text(&names, |(family, _)| Some(family))),
             ("session_id", text(&names, |(_, name)| Some(name))),
         ]);
-        self.run(
-            "write the names of a family's sessions",
-            &rows,
-            "INSERT INTO session_siblings (family, session_id) SELECT family, session_id FROM rows",
-        )
-        .await
+        self.insert("write the names of a family's sessions", "session_siblings", &rows).await
     }
 
     /// Summaries, and the names of sessions that share a family.
     pub(crate) async fn write_sessions(&mut self, changes: &Changes<'_>) -> Result<(), StoreError> {
-        let sessions: Vec<(&SessionChange, &str, &Summary)> = changes
-            .sessions
-            .iter()
-            .filter_map(|change| {
-                let session = change.after.as_ref()?;
-                Some((change, session.id.as_str(), session.summary.as_ref()?))
-            })
-            .collect();
-        let mut columns = summary_columns(&sessions);
-        columns.extend(snapshot_columns(&sessions, changes.now));
-        columns.push(("ingest_id", text(&sessions, |_| Some(changes.ingest_id))));
-        columns.push(("updated_at", time(&sessions, |_| Some(changes.now))));
+        let sessions = changes.sessions.iter().filter_map(|change| {
+            let session = change.after.as_ref()?;
+            Some((change, session.id.as_str(), session.summary.as_ref()?))
+        });
+        let (new, known): (Vec<_>, Vec<_>) = sessions.partition(|(change, ..)| is_new(change));
+        let new = Rows::new(session_columns(&new, changes));
+        self.insert("write new session summaries", "session_summaries", &new).await?;
+        let columns = session_columns(&known, changes);
         let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
         let sql = upsert_sessions(&names);
         self.run("write session summaries", &Rows::new(columns), &sql).await
@@ -90,26 +82,22 @@ impl Transaction {
         &mut self,
         changes: &[SessionChange],
     ) -> Result<(), StoreError> {
-        let parts: Vec<(&Session, &Part)> = changes
+        let sessions = changes.iter().filter(|change| is_new(change));
+        let new: Vec<(&Session, &Part)> = sessions
+            .filter_map(|change| change.after.as_ref())
+            .flat_map(|session| session.parts.iter().map(move |part| (session, part)))
+            .collect();
+        self.insert("write the events of new sessions", "session_events", &document_rows(&new))
+            .await?;
+        let known: Vec<(&Session, &Part)> = changes
             .iter()
-            .filter_map(|change| Some((change.before.as_ref(), change.after.as_ref()?)))
+            .filter_map(|change| Some((change.before.as_ref()?, change.after.as_ref()?)))
             .flat_map(|(before, after)| {
-                let known = before.map_or(&[][..], |before| before.parts.as_slice());
-                let is_new = move |part: &&Part| known.get(part.number as usize) != Some(*part);
-                after.parts.iter().filter(is_new).map(move |part| (after, part))
+                let is_news = |part: &&Part| before.parts.get(part.number as usize) != Some(*part);
+                after.parts.iter().filter(is_news).map(move |part| (after, part))
             })
             .collect();
-        let rows = Rows::new(vec![
-            ("session_id", text(&parts, |(session, _)| Some(&session.id))),
-            ("part", int(&parts, |(_, part)| Some(number(part.number)))),
-            ("sensor", text(&parts, |(session, _)| session.sensor.as_deref())),
-            ("first_event_at", time(&parts, |(_, part)| Some(part.first_event_at))),
-            ("last_event_at", time(&parts, |(_, part)| Some(part.last_event_at))),
-            ("n_events", int(&parts, |(_, part)| Some(number(part.n_events)))),
-            ("event_ids", Values::Bytes(parts.iter().map(|(_, p)| p.event_ids.clone()).collect())),
-            ("events", Values::Json(parts.iter().map(|(_, p)| p.events.clone()).collect())),
-        ]);
-        self.run("write the events of sessions", &rows, DOCUMENTS).await?;
+        self.run("write the events of sessions", &document_rows(&known), DOCUMENTS).await?;
         self.cut_documents(changes).await
     }
 
@@ -158,14 +146,7 @@ impl Transaction {
             ("last_seen", time(&uses, |(.., command)| Some(command.last_seen))),
             ("high_risk", flag(&uses, |(.., command)| command.high_risk)),
         ]);
-        self.run(
-            "write commands",
-            &rows,
-            "INSERT INTO command_stats (session_id, position, command_normalized, occurrences, \
-             first_seen, last_seen, high_risk) SELECT session_id, position, command_normalized, \
-             occurrences, first_seen, last_seen, high_risk FROM rows",
-        )
-        .await
+        self.insert("write commands", "command_stats", &rows).await
     }
 
     /// The files of sessions. What is known of a file that stays is kept.
@@ -233,6 +214,24 @@ impl Transaction {
     }
 }
 
+/// Whether the tables have nothing of the session, or nothing any more.
+fn is_new(change: &SessionChange) -> bool {
+    change.before.is_none()
+}
+
+fn document_rows(parts: &[(&Session, &Part)]) -> Rows {
+    Rows::new(vec![
+        ("session_id", text(parts, |(session, _)| Some(&session.id))),
+        ("part", int(parts, |(_, part)| Some(number(part.number)))),
+        ("sensor", text(parts, |(session, _)| session.sensor.as_deref())),
+        ("first_event_at", time(parts, |(_, part)| Some(part.first_event_at))),
+        ("last_event_at", time(parts, |(_, part)| Some(part.last_event_at))),
+        ("n_events", int(parts, |(_, part)| Some(number(part.n_events)))),
+        ("event_ids", Values::Bytes(parts.iter().map(|(_, p)| p.event_ids.clone()).collect())),
+        ("events", Values::Json(parts.iter().map(|(_, p)| p.events.clone()).collect())),
+    ])
+}
+
 /// The sessions whose list of uses is not what it was, and whether they were there before.
 pub(crate) fn changed<'a, T: PartialEq + 'a>(
     changes: &'a [SessionChange],
@@ -256,6 +255,15 @@ pub(crate) fn numbered<'a, T>(
 
 type Column = (&'static str, Values);
 type SummaryRow<'a> = (&'a SessionChange, &'a str, &'a Summary);
+
+/// Every column of a session's row that is written.
+fn session_columns(rows: &[SummaryRow<'_>], changes: &Changes<'_>) -> Vec<Column> {
+    let mut columns = summary_columns(rows);
+    columns.extend(snapshot_columns(rows, changes.now));
+    columns.push(("ingest_id", text(rows, |_| Some(changes.ingest_id))));
+    columns.push(("updated_at", time(rows, |_| Some(changes.now))));
+    columns
+}
 
 fn summary_columns(rows: &[SummaryRow<'_>]) -> Vec<Column> {
     let words = |of: fn(&Summary) -> Option<&str>| text(rows, move |(.., summary)| of(summary));

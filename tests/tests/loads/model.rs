@@ -232,7 +232,7 @@ impl World {
 
 /// One run of a loader, which knows nothing of the runs before.
 async fn pass(db: &TestDb, folder: &Path, settle: Duration) {
-    let store = Store::over(db.connection().clone());
+    let store = Store::over(db.connection().clone()).await.unwrap();
     let inputs = [folder.to_string_lossy().into_owned()];
     let sources = find(&inputs, FindOptions { ignore_missing: true }).unwrap().sources;
     let options = PlanOptions { now: SystemClock.now(), settle, limits: Limits::STANDARD };
@@ -263,7 +263,7 @@ async fn killed(pass: impl Future<Output = ()>, polls: usize) {
 
 /// Every byte in the directory is in the database, by its own account.
 async fn verified(db: &TestDb, folder: &Path) -> Verified {
-    let store = Store::over(db.connection().clone());
+    let store = Store::over(db.connection().clone()).await.unwrap();
     let inputs = [folder.to_string_lossy().into_owned()];
     let sources = find(&inputs, FindOptions { ignore_missing: false }).unwrap().sources;
     let plan = plan_whole(sources, &store.cursors().await.unwrap());

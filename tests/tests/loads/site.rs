@@ -74,7 +74,7 @@ pub(crate) async fn load_asking(
     how: How,
     source: &dyn OfflineSource,
 ) -> Summary {
-    let store = Store::over(db.connection().clone());
+    let store = Store::over(db.connection().clone()).await.unwrap();
     let options = LoadOptions {
         ingest_id: "test".to_owned(),
         dry_run: how.dry_run,

@@ -8,7 +8,7 @@ const LAYERS: &[(u8, &[&str])] = &[
     (0, &["cowrie-core", "cowrie-shell"]),
     (1, &["cowrie-parse", "cowrie-command", "cowrie-ssh-keys"]),
     (1, &["cowrie-enrichment", "cowrie-secrets", "cowrie-logfind"]),
-    (1, &["cowrie-schema", "cowrie-migration"]),
+    (1, &["cowrie-schema", "cowrie-migration", "cowrie-sql"]),
     (2, &["cowrie-session", "cowrie-inventory", "cowrie-logfile"]),
     (3, &["cowrie-store", "cowrie-ledger", "cowrie-schema-check", "cowrie-client-maxmind"]),
     (3, &["cowrie-explain"]),

@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+
+mod copy;
+mod error;
+mod found;
+mod rows;
+mod sqlite;
+mod transaction;
+
+pub use error::{Cause, SqlError};
+pub use found::{Column, Found, Row};
+pub use rows::{Rows, Values, flag, int, jsonb, number, text, time};
+pub use sqlite::SqliteFile;
+pub use transaction::Transaction;
