@@ -20,8 +20,6 @@ pub struct Report {
     pub figures: BTreeMap<String, f64>,
     /// What must hold whatever the machine.
     pub checks: Vec<Check>,
-    /// How the database means to answer each question.
-    pub plans: BTreeMap<String, Vec<String>>,
 }
 
 /// Something that must hold.
@@ -71,7 +69,6 @@ impl Report {
             corpus,
             figures: BTreeMap::new(),
             checks: Vec::new(),
-            plans: BTreeMap::new(),
         }
     }
 

@@ -19,8 +19,6 @@ pub struct Workload {
     pub corpus: Size,
     /// How often a load is killed before it may end.
     pub kills: u32,
-    /// How often each question is asked.
-    pub questions: u32,
     /// What each figure must be, by its name.
     pub budget: BTreeMap<String, Bound>,
 }
