@@ -122,13 +122,20 @@ fn is_blank(byte: u8) -> bool {
 
 fn write_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
-    for byte in one_spelling(text).bytes() {
-        match byte {
-            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
-            0..0x20 => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
-            _ => out.push(byte),
+    let text = one_spelling(text);
+    let mut rest = text.as_bytes();
+    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
+        let (before, from) = rest.split_at(at);
+        out.extend_from_slice(before);
+        if let Some((byte, after)) = from.split_first() {
+            match byte {
+                b'"' | b'\\' => out.extend_from_slice(&[b'\\', *byte]),
+                _ => out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+            }
+            rest = after;
         }
     }
+    out.extend_from_slice(rest);
     out.push(b'"');
 }
 

@@ -153,6 +153,9 @@ fn name(fields: &Fields<'_>, key: &'static str) -> Result<Option<String>, Reject
 /// The text with every top-level key marked that stands again later, if there are any: one
 /// database would read the first of them, the other the last.
 fn mark_repeated_keys(text: &str, fields: &Fields<'_>) -> Option<String> {
+    if fields.are_keys_distinct() {
+        return None;
+    }
     let members = fields.members();
     let last: HashMap<_, _> =
         members.iter().enumerate().map(|(at, member)| (decode(member.key), at)).collect();

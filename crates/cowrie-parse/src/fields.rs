@@ -11,7 +11,12 @@ use crate::json::{JsonError, Member, Walker, decode};
 #[derive(Debug)]
 pub struct Fields<'a> {
     members: Vec<Member<'a>>,
+    /// Whether no key holds an escape, so that keys can be compared as they stand.
+    are_keys_plain: bool,
 }
+
+/// Up to so many keys, comparing each with each is quicker than a table of them.
+const FEW_KEYS: usize = 32;
 
 impl<'a> Fields<'a> {
     /// Reads the fields of a stored event.
@@ -20,20 +25,29 @@ impl<'a> Fields<'a> {
     ///
     /// Where the text stops being a JSON object.
     pub fn read(text: &'a str) -> Result<Self, JsonError> {
-        Ok(Self { members: Walker::new(text).object()? })
+        let members = Walker::new(text).object()?;
+        let are_keys_plain = members.iter().all(|member| !member.key.contains('\\'));
+        Ok(Self { members, are_keys_plain })
     }
 
     pub(crate) fn members(&self) -> &[Member<'a>] {
         &self.members
     }
 
+    /// Whether no key stands there twice; `false` also where that is not seen at a glance.
+    pub(crate) fn are_keys_distinct(&self) -> bool {
+        let keys = || self.members.iter().map(|member| member.key);
+        self.are_keys_plain
+            && self.members.len() <= FEW_KEYS
+            && !keys().enumerate().any(|(at, key)| keys().take(at).any(|other| other == key))
+    }
+
     /// A field's value as it stands in the event; of equal keys, the last.
     fn raw(&self, name: &str) -> Option<&'a str> {
-        self.members
-            .iter()
-            .rev()
-            .find(|member| decode(member.key) == name)
-            .map(|member| member.value)
+        let is_it = |member: &&Member<'a>| {
+            member.key == name || (!self.are_keys_plain && decode(member.key) == name)
+        };
+        self.members.iter().rev().find(is_it).map(|member| member.value)
     }
 
     /// A field that is a string.
