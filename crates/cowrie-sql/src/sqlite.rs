@@ -1,6 +1,6 @@
 //! A SQLite file, spoken to on a thread of its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -67,7 +67,10 @@ type Job = Box<dyn FnOnce(&mut State) + Send>;
 
 /// What the thread holds.
 struct State {
-    connection: Result<Connection, Cause>,
+    path: PathBuf,
+    wait: Duration,
+    /// None before it is needed, and after one that could not be used any more.
+    connection: Option<Connection>,
     /// Whether a statement of the transaction failed: nothing behind it is done.
     has_failed: bool,
 }
@@ -80,22 +83,24 @@ impl State {
         if self.has_failed {
             return Err(Cause::Ended);
         }
-        let done = match &mut self.connection {
-            Ok(connection) => what(connection),
-            Err(failure) => Err(std::mem::replace(failure, Cause::Ended)),
-        };
+        let done = self.connected().map_err(Cause::from).and_then(what);
         self.has_failed = done.is_err();
         done
     }
 
+    fn connected(&mut self) -> rusqlite::Result<&mut Connection> {
+        let connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => connect(&self.path, self.wait)?,
+        };
+        Ok(self.connection.insert(connection))
+    }
+
     fn roll_back(&mut self) {
         self.has_failed = false;
-        if let Ok(connection) = &self.connection
-            && !connection.is_autocommit()
-        {
-            // A failure may have taken it back already.
-            let _done = connection.execute_batch("ROLLBACK");
-        }
+        // A failure may have taken it back already. Closing does, where nothing else can.
+        let is_over = |db: &Connection| db.is_autocommit() || db.execute_batch("ROLLBACK").is_ok();
+        self.connection.take_if(|db| !is_over(db));
     }
 }
 
@@ -110,8 +115,7 @@ impl Worker {
     fn start(path: PathBuf, wait: Duration) -> Self {
         let (jobs, mut received) = mpsc::channel::<Job>(AHEAD);
         let thread = std::thread::spawn(move || {
-            let connection = connect(&path, wait).map_err(Cause::from);
-            let mut state = State { connection, has_failed: false };
+            let mut state = State { path, wait, connection: None, has_failed: false };
             while let Some(job) = received.blocking_recv() {
                 job(&mut state);
             }
@@ -120,7 +124,7 @@ impl Worker {
     }
 }
 
-fn connect(path: &PathBuf, wait: Duration) -> rusqlite::Result<Connection> {
+fn connect(path: &Path, wait: Duration) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(wait)?;
     connection.set_prepared_statement_cache_capacity(PREPARED);

@@ -231,5 +231,7 @@ async fn path_of(db: &DatabaseConnection) -> Result<PathBuf, StoreError> {
     let statement = Statement::from_string(DbBackend::Sqlite, sql);
     let row = db.query_one_raw(statement).await.map_err(failed)?;
     let file = row.map(|row| row.try_get_by_index::<String>(0)).transpose().map_err(failed)?;
-    Ok(file.unwrap_or_default().into())
+    let file = file.filter(|file| !file.is_empty());
+    let file = file.ok_or_else(|| failed(DbErr::Custom("it is in no file".to_owned())))?;
+    Ok(file.into())
 }
