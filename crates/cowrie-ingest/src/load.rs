@@ -89,9 +89,10 @@ pub async fn load(
             Ok::<bool, LoadError>(is_stored)
         };
         // One batch is folded while the one before it is stored.
-        let (is_stored, following) = tokio::join!(store, next_folded(&mut batches));
-        next = following?.filter(|_| matches!(is_stored, Ok(true)));
-        is_stored?;
+        // A database that fails is not waited for; one that works ends its batch first.
+        let following = async { Ok(next_folded(&mut batches).await) };
+        let (is_stored, following) = tokio::try_join!(store, following)?;
+        next = following?.filter(|_| is_stored);
     }
     batches.end().await.map_err(LoadError::Reader)?;
     let mut summary = loader.summary;
