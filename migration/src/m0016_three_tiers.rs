@@ -57,10 +57,8 @@ fn indexes() -> Vec<(&'static str, IndexCreateStatement)> {
     let all = |name, table, column| (name, index(name, table, &[column]));
     let known = |name, column| (name, index_where_known(name, "session_summaries", &[column]));
     vec![
-        all("ix_asn_inventory_total_session_count", "asn_inventory", "total_session_count"),
         all("ix_ip_inventory_current_asn", "ip_inventory", "current_asn"),
         all("ix_ip_inventory_geo_country", "ip_inventory", "geo_country"),
-        all("ix_ip_inventory_session_count", "ip_inventory", "session_count"),
         known("ix_session_summaries_source_ip", "source_ip"),
         known("ix_session_summaries_snapshot_asn", "snapshot_asn"),
         known("ix_session_summaries_snapshot_country", "snapshot_country"),

@@ -58,12 +58,6 @@ const fn known(
 /// Every index that is not a key, by table.
 pub const INDEXES: &[IndexInfo] = &[
     index(
-        "ix_asn_inventory_total_session_count",
-        "asn_inventory",
-        &["total_session_count"],
-        "the AS with the most sessions: `ORDER BY total_session_count DESC LIMIT n`",
-    ),
-    index(
         "ix_behavioral_vectors_behavioral_vector",
         "behavioral_vectors",
         &["behavioral_vector"],
@@ -98,12 +92,6 @@ pub const INDEXES: &[IndexInfo] = &[
         "ip_inventory",
         &["geo_country"],
         "addresses of a country: `WHERE geo_country = $1`",
-    ),
-    index(
-        "ix_ip_inventory_session_count",
-        "ip_inventory",
-        &["session_count"],
-        "what to ask sources about first: `ORDER BY session_count DESC LIMIT n`",
     ),
     index(
         "ix_longtail_detection_sessions_session_id",
