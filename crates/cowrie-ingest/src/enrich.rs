@@ -5,9 +5,8 @@ use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use cowrie_core::kind_of;
-use cowrie_enrichment::{Answer, OfflineSource, Outcome, SourceName, validation};
-use cowrie_inventory::{Enrichment, cut, facts};
-use cowrie_session::Summary;
+use cowrie_enrichment::{Answer, OfflineSource, Outcome, SourceName, Vintages, validation};
+use cowrie_inventory::{Enrichment, Facts, Known};
 use cowrie_store::{
     AddressChange, AddressRow, AsnChange, KnownSession, SessionChange, StoreError, Writing,
 };
@@ -54,18 +53,20 @@ impl NetNew<'_> {
         let known =
             writing.read().known_sessions(&changes.iter().filter_map(ids).collect()).await?;
         let mut enriched = Enriched::default();
-        let mut documents = BTreeMap::new();
+        let round = Round { now, in_force: self.source.vintages_in_force(now) };
+        let mut addresses = BTreeMap::new();
         for (address, is_wanted) in wanted {
             let row = rows.get(&address.to_string());
             enriched.n_new += u64::from(row.is_none());
-            let (document, change) = self.address(address, row, is_wanted, now);
+            let (document, change) = self.address(address, row, is_wanted, &round);
             enriched.addresses.push(change);
-            documents.insert(address, document);
+            addresses.insert(address, document);
         }
         for change in changes {
             let known = change.before.as_ref().and_then(|session| known.get(&session.id));
             change.snapshot_asn_before = known.and_then(|known| known.snapshot_asn);
-            enriched.n_before_earliest += u64::from(self.session(change, known, &documents, now));
+            let is_before = self.session(change, known, &mut addresses, &round);
+            enriched.n_before_earliest += u64::from(is_before);
         }
         Ok(enriched)
     }
@@ -91,8 +92,8 @@ impl NetNew<'_> {
         address: IpAddr,
         row: Option<&AddressRow>,
         is_wanted: bool,
-        now: DateTime<Utc>,
-    ) -> (Enrichment, AddressChange) {
+        round: &Round,
+    ) -> (Address, AddressChange) {
         let stored = row.and_then(|row| row.enrichment.as_deref());
         let read = Enrichment::from_json(stored);
         if let Err(error) = &read {
@@ -100,34 +101,44 @@ impl NetNew<'_> {
         }
         let is_readable = read.is_ok();
         let mut document = read.unwrap_or_default();
-        let before = document.clone();
-        if is_wanted {
-            if !document.has_answered(SourceName::Validation) {
-                document.record(SourceName::Validation, &validation(address), now);
-            }
-            if self.is_stale(&document, address, now) {
-                document.record(self.source.name(), &self.ask(address, now), now);
-            }
-        }
-        let is_new = is_readable && document != before;
+        let is_new = is_wanted && self.complete(&mut document, address, round) && is_readable;
+        let known = Known::of(&document);
         let change = AddressChange {
             address: address.to_string(),
             enrichment: document.to_json().filter(|_| is_new),
-            asn: asn_of(&document, row, now).filter(|_| is_readable),
+            asn: asn_of(known.facts(), row, round.now).filter(|_| is_readable),
             asn_before: row.and_then(|row| row.current_asn),
         };
-        (document, change)
+        let known = vec![(round.in_force.clone(), known)];
+        (Address { document, known }, change)
+    }
+
+    /// Puts into a document what this machine can say and the document lacks; whether anything.
+    fn complete(&self, document: &mut Enrichment, address: IpAddr, round: &Round) -> bool {
+        let lacks_validation = !document.has_answered(SourceName::Validation);
+        let is_stale = self.is_stale(document, address, round);
+        if !lacks_validation && !is_stale {
+            return false;
+        }
+        let before = document.clone();
+        if lacks_validation {
+            document.record(SourceName::Validation, &validation(address), round.now);
+        }
+        if is_stale {
+            document.record(self.source.name(), &self.ask(address, round.now), round.now);
+        }
+        *document != before
     }
 
     /// Whether the source would now say something that the document does not have.
     ///
     /// A document that says why it was not asked is as good as before when it still is not.
-    fn is_stale(&self, document: &Enrichment, address: IpAddr, now: DateTime<Utc>) -> bool {
+    fn is_stale(&self, document: &Enrichment, address: IpAddr, round: &Round) -> bool {
+        let Round { now, in_force } = round;
         let name = self.source.name();
-        let in_force = self.source.vintages_in_force(now);
         let would_answer = !in_force.is_empty() && !kind_of(address).is_bogon();
         let was_tried = document.status(name).is_some();
-        if would_answer { document.is_stale(name, now, &in_force) } else { !was_tried }
+        if would_answer { document.is_stale(name, *now, in_force) } else { !was_tried }
     }
 
     fn ask(&self, address: IpAddr, at: DateTime<Utc>) -> Answer {
@@ -142,8 +153,8 @@ impl NetNew<'_> {
         &self,
         change: &mut SessionChange,
         known: Option<&KnownSession>,
-        documents: &BTreeMap<IpAddr, Enrichment>,
-        now: DateTime<Utc>,
+        addresses: &mut BTreeMap<IpAddr, Address>,
+        round: &Round,
     ) -> bool {
         let Some(session) = &change.after else { return false };
         let Some(summary) = &session.summary else { return false };
@@ -151,40 +162,49 @@ impl NetNew<'_> {
             return summary.first_event_at < known.first_event_at;
         }
         if (self.is_wanted)(session.sensor.as_deref())
-            && let Some(address) = summary.source_ip
-            && let Some(document) = documents.get(&address)
+            && let Some(ip) = summary.source_ip
+            && let Some(address) = addresses.get_mut(&ip)
         {
-            let document = self.as_of(document, address, summary, now);
-            change.snapshot = Some(cut(&document, summary.first_event_at, now, false));
+            let at = summary.first_event_at;
+            let snapshot = address.as_of(self.source.vintages_in_force(at), |document| {
+                document.record(self.source.name(), &self.ask(ip, at), round.now);
+            });
+            change.snapshot = Some(snapshot.cut(at, round.now, false));
         }
         false
     }
+}
 
-    /// The document with what the local databases say as of the session's time.
-    fn as_of(
-        &self,
-        document: &Enrichment,
-        address: IpAddr,
-        summary: &Summary,
-        now: DateTime<Utc>,
-    ) -> Enrichment {
-        let mut document = document.clone();
-        let at = summary.first_event_at;
-        if self.source.vintages_in_force(at) != self.source.vintages_in_force(now) {
-            document.record(self.source.name(), &self.ask(address, at), now);
-        }
-        document
+/// The time of a batch, and the vintages that the source would answer from then.
+struct Round {
+    now: DateTime<Utc>,
+    in_force: Vintages,
+}
+
+/// What is known of an address of a batch.
+struct Address {
+    document: Enrichment,
+    /// The same as of the vintages that its sessions fall to; seldom more than a few.
+    known: Vec<(Vintages, Known)>,
+}
+
+impl Address {
+    /// What is known from vintages; `complete` puts what they say into a document.
+    fn as_of(&mut self, vintages: Vintages, complete: impl FnOnce(&mut Enrichment)) -> &Known {
+        let at = self.known.iter().position(|(known, _)| *known == vintages);
+        let at = at.unwrap_or_else(|| {
+            let mut document = self.document.clone();
+            complete(&mut document);
+            self.known.push((vintages, Known::of(&document)));
+            self.known.len() - 1
+        });
+        &self.known[at].1
     }
 }
 
 /// The network that a document names, with what the history needs to know.
-fn asn_of(
-    document: &Enrichment,
-    row: Option<&AddressRow>,
-    now: DateTime<Utc>,
-) -> Option<AsnChange> {
-    let facts = facts(document);
-    let known = facts.asn?;
+fn asn_of(facts: &Facts, row: Option<&AddressRow>, now: DateTime<Utc>) -> Option<AsnChange> {
+    let known = facts.asn.as_ref()?;
     let asn = known.value.as_i64();
     let observed_at = known.vintage.unwrap_or(now);
     let is_move = row.and_then(|row| row.current_asn) != Some(asn);
@@ -192,7 +212,7 @@ fn asn_of(
     let is_confirmation = last_observed.is_none_or(|last| observed_at - last >= CONFIRMATION);
     Some(AsnChange {
         asn,
-        organization: facts.organization.map(|known| known.value),
+        organization: facts.organization.as_ref().map(|known| known.value.clone()),
         observed_at,
         source: known.source.name(),
         is_history: is_move || is_confirmation,

@@ -1,5 +1,6 @@
 //! The `enrichment` document of an address or a session.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
@@ -84,14 +85,55 @@ impl Enrichment {
     ///
     /// Keys are sorted at every depth, so that the same content has the same bytes.
     pub fn to_json(&self) -> Option<String> {
-        (!self.is_empty()).then(|| {
-            // `_` sorts before the small letters, and therefore before every source.
-            let meta = (!self.meta.is_empty()).then_some((META, Sorted::Entries(&self.meta)));
-            let data = self.data.iter().map(|(key, entry)| (key.as_str(), Sorted::Object(entry)));
-            let other = self.other.iter().map(|(key, value)| (key.as_str(), Sorted::Value(value)));
-            let document: BTreeMap<_, _> = meta.into_iter().chain(data).chain(other).collect();
-            serde_json::to_string(&document).unwrap_or_default()
-        })
+        self.json(true)
+    }
+
+    /// The document as text, without `_meta.snapshot`.
+    pub(crate) fn without_snapshot(&self) -> Option<String> {
+        self.json(false)
+    }
+
+    /// The text of the document in front of `_meta.snapshot` and behind it, be it there or not.
+    pub(crate) fn around_snapshot(&self) -> (String, String) {
+        let (mut before, mut after) = ("{".to_owned(), String::new());
+        let sources = self.sources();
+        for (key, part) in sources.range(..META) {
+            before.extend([&*member(key, *part), ","]);
+        }
+        before.extend(["\"", META, "\":{"]);
+        for (key, entry) in &self.meta {
+            let part = Sorted::Object(entry);
+            match key.as_str().cmp(SNAPSHOT) {
+                Ordering::Less => before.extend([&*member(key, part), ","]),
+                Ordering::Equal => {}
+                Ordering::Greater => after.extend([",", &*member(key, part)]),
+            }
+        }
+        after.push('}');
+        for (key, part) in sources.range(META..) {
+            after.extend([",", &*member(key, *part)]);
+        }
+        after.push('}');
+        (before, after)
+    }
+
+    fn json(&self, with_snapshot: bool) -> Option<String> {
+        let is_wanted = |key: &str| with_snapshot || key != SNAPSHOT;
+        let meta = self.meta.iter().filter(|(key, _)| is_wanted(key));
+        let meta: BTreeMap<_, _> =
+            meta.map(|(key, entry)| (key.as_str(), Sorted::Object(entry))).collect();
+        let mut document = self.sources();
+        if !meta.is_empty() {
+            document.insert(META, Sorted::Members(&meta));
+        }
+        (!document.is_empty()).then(|| written(&document))
+    }
+
+    /// What stands beside `_meta`, by key.
+    fn sources(&self) -> BTreeMap<&str, Sorted<'_>> {
+        let data = self.data.iter().map(|(key, entry)| (key.as_str(), Sorted::Object(entry)));
+        let other = self.other.iter().map(|(key, value)| (key.as_str(), Sorted::Value(value)));
+        data.chain(other).collect()
     }
 
     /// Whether it holds nothing.
@@ -200,7 +242,7 @@ fn objects(
 /// with.
 #[derive(Clone, Copy)]
 enum Sorted<'a> {
-    Entries(&'a BTreeMap<String, Map<String, Value>>),
+    Members(&'a BTreeMap<&'a str, Sorted<'a>>),
     Object(&'a Map<String, Value>),
     Value(&'a Value),
 }
@@ -208,9 +250,7 @@ enum Sorted<'a> {
 impl Serialize for Sorted<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match *self {
-            Self::Entries(entries) => {
-                to.collect_map(entries.iter().map(|(key, entry)| (key, Self::Object(entry))))
-            }
+            Self::Members(members) => to.collect_map(members),
             Self::Object(map) | Self::Value(Value::Object(map)) => {
                 let mut members: Vec<_> = map.iter().collect();
                 members.sort_unstable_by_key(|(key, _)| *key);
@@ -220,6 +260,16 @@ impl Serialize for Sorted<'_> {
             Self::Value(scalar) => scalar.serialize(to),
         }
     }
+}
+
+/// A member of an object as text.
+fn member(key: &str, value: Sorted<'_>) -> String {
+    [&*written(key), ":", &*written(&value)].concat()
+}
+
+/// Text, numbers and objects of them can all be written.
+fn written<T: Serialize + ?Sized>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
 }
 
 #[cfg(test)]

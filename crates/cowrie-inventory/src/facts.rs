@@ -10,7 +10,7 @@ use crate::ip_type::IpType;
 
 /// A value, who says it, and of when it speaks.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Known<T> {
+pub struct Fact<T> {
     /// The value.
     pub value: T,
     /// The source that says it.
@@ -27,15 +27,15 @@ pub struct Known<T> {
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Facts {
     /// The country: `MaxMind`, Cymru, `DShield`.
-    pub country: Option<Known<CountryCode>>,
+    pub country: Option<Fact<CountryCode>>,
     /// The AS: `MaxMind`, Cymru, `DShield`.
-    pub asn: Option<Known<Asn>>,
+    pub asn: Option<Fact<Asn>>,
     /// The organisation of that AS: `MaxMind`, Cymru, `DShield`, except of one that names another AS.
-    pub organization: Option<Known<String>>,
+    pub organization: Option<Fact<String>>,
     /// The regional registry in small letters: Cymru, `MaxMind`.
-    pub registry: Option<Known<String>>,
+    pub registry: Option<Fact<String>>,
     /// The kind of address that ranks highest: classification, SPUR.
-    pub ip_type: Option<Known<IpType>>,
+    pub ip_type: Option<Fact<IpType>>,
 }
 
 const BY_RANK: [SourceName; 3] = [SourceName::MaxMind, SourceName::Cymru, SourceName::DShield];
@@ -62,7 +62,7 @@ pub fn facts(enrichment: &Enrichment) -> Facts {
     Facts { country, asn, organization, registry, ip_type: ip_type(enrichment) }
 }
 
-impl<T> Known<T> {
+impl<T> Fact<T> {
     /// Of when the value speaks: of the vintage, or of the moment the source was asked.
     pub fn as_of(&self) -> Option<DateTime<Utc>> {
         self.vintage.or(self.fetched_at)
@@ -75,10 +75,10 @@ impl<T> Known<T> {
     }
 }
 
-fn ip_type(enrichment: &Enrichment) -> Option<Known<IpType>> {
+fn ip_type(enrichment: &Enrichment) -> Option<Fact<IpType>> {
     IpType::ALL.into_iter().find_map(|kind| {
         let source = kind.named_by(enrichment)?;
-        Some(Known::new(kind, "ip_type", source, enrichment))
+        Some(Fact::new(kind, "ip_type", source, enrichment))
     })
 }
 
@@ -88,10 +88,10 @@ fn first<T>(
     fact: &str,
     sources: &[SourceName],
     read: impl Fn(&Map<String, Value>, SourceName) -> Option<T>,
-) -> Option<Known<T>> {
+) -> Option<Fact<T>> {
     sources.iter().find_map(|source| {
         let value = read(enrichment.data(*source)?, *source)?;
-        Some(Known::new(value, fact, *source, enrichment))
+        Some(Fact::new(value, fact, *source, enrichment))
     })
 }
 
@@ -114,7 +114,7 @@ mod tests {
 
     /// The facts in a line: each value and its source, `-` for what is not known.
     fn line(facts: &Facts) -> String {
-        fn cell<T>(known: Option<&Known<T>>, text: impl Fn(&T) -> String) -> String {
+        fn cell<T>(known: Option<&Fact<T>>, text: impl Fn(&T) -> String) -> String {
             let cell = known.map(|known| format!("{}/{}", text(&known.value), known.source));
             cell.unwrap_or_else(|| "-".to_owned())
         }

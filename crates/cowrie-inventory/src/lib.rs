@@ -8,6 +8,6 @@ mod record;
 mod snapshot;
 
 pub use enrichment::{BadEnrichment, Enrichment, Status};
-pub use facts::{Facts, Known, facts};
+pub use facts::{Fact, Facts, facts};
 pub use ip_type::{IpType, ip_types};
-pub use snapshot::{Basis, Snapshot, cut};
+pub use snapshot::{Basis, Known, Snapshot};

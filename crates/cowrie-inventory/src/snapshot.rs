@@ -1,12 +1,13 @@
 //! What a session keeps of its address.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use cowrie_core::{Asn, format_time};
 use cowrie_enrichment::{CountryCode, VINTAGE_TOLERANCE};
-use serde_json::{Map, Value};
 
-use crate::enrichment::{Enrichment, SNAPSHOT};
-use crate::facts::{Known, facts};
+use crate::enrichment::Enrichment;
+use crate::facts::{Fact, Facts, facts};
 use crate::ip_type::IpType;
 
 /// How near to the attack a snapshot value is.
@@ -32,10 +33,12 @@ impl Basis {
 }
 
 /// The columns of a session's snapshot; written once, each where it is still NULL.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Snapshot {
     /// `snapshot_asn`.
     pub asn: Option<Asn>,
+    /// The organisation behind that AS, for the inventory of ASes.
+    pub organization: Option<Arc<str>>,
     /// `snapshot_country`.
     pub country: Option<CountryCode>,
     /// `snapshot_ip_type`.
@@ -44,70 +47,120 @@ pub struct Snapshot {
     pub basis: Option<Basis>,
     /// `snapshot_at`: when the values were cut; `None` when there is none.
     pub at: Option<DateTime<Utc>>,
-    /// The document of the address, with the origin of each value in `_meta.snapshot`.
-    pub enrichment: Enrichment,
+    /// `enrichment`: the document of the address as JSON, with the origin of each value in
+    /// `_meta.snapshot`; `None` when it holds nothing.
+    pub enrichment: Option<String>,
 }
 
-/// Cuts the snapshot of a session from the document of its address.
+/// What is known of an address, ready for the snapshots of all its sessions.
 ///
-/// A value counts as of the attack when its vintage - or, from a source that answers for the
-/// moment, the time it was asked - lies within [`VINTAGE_TOLERANCE`] of `session_time`. With
-/// `backfilled` every value is backfilled: the session was loaded before it was known.
-pub fn cut(
-    enrichment: &Enrichment,
-    session_time: DateTime<Utc>,
-    now: DateTime<Utc>,
-    backfilled: bool,
-) -> Snapshot {
-    let known = facts(enrichment);
-    let mut origins = Origins { session_time, now, backfilled, first: None, entries: Map::new() };
-    let asn = origins.take("asn", known.asn);
-    let country = origins.take("country", known.country);
-    let ip_type = origins.take("ip_type", known.ip_type);
-    let mut enrichment = enrichment.clone();
-    enrichment.meta.remove(SNAPSHOT);
-    if !origins.entries.is_empty() {
-        enrichment.meta.insert(SNAPSHOT.to_owned(), origins.entries);
-    }
-    let at = origins.first.map(|_| now);
-    Snapshot { asn, country, ip_type, basis: origins.first, at, enrichment }
+/// An address has many sessions, and their snapshots differ in little: the facts are worked out,
+/// and the document is written, once.
+#[derive(Clone, Debug)]
+pub struct Known {
+    facts: Facts,
+    organization: Option<Arc<str>>,
+    /// The document as text, in front of `_meta.snapshot` and behind it.
+    pieces: (String, String),
+    /// The document as text without `_meta.snapshot`.
+    plain: Option<String>,
 }
 
-/// Where the values of a snapshot come from, as they are taken.
+impl Known {
+    /// What a document says.
+    pub fn of(enrichment: &Enrichment) -> Self {
+        let facts = facts(enrichment);
+        let organization = facts.organization.as_ref().map(|fact| fact.value.as_str().into());
+        Self {
+            facts,
+            organization,
+            pieces: enrichment.around_snapshot(),
+            plain: enrichment.without_snapshot(),
+        }
+    }
+
+    /// The facts in the document.
+    pub fn facts(&self) -> &Facts {
+        &self.facts
+    }
+
+    /// Cuts the snapshot of a session.
+    ///
+    /// A value counts as of the attack when its vintage - or, from a source that answers for the
+    /// moment, the time it was asked - lies within [`VINTAGE_TOLERANCE`] of `session_time`. With
+    /// `backfilled` every value is backfilled: the session was loaded before it was known.
+    pub fn cut(
+        &self,
+        session_time: DateTime<Utc>,
+        now: DateTime<Utc>,
+        backfilled: bool,
+    ) -> Snapshot {
+        let Facts { asn, country, ip_type, .. } = &self.facts;
+        let basis = |as_of| basis(as_of, session_time, backfilled);
+        let mut origins = Origins { at: format_time(now), first: None, json: String::new() };
+        // In the order of the names: keys are sorted.
+        origins.add("asn", asn.as_ref(), basis);
+        origins.add("country", country.as_ref(), basis);
+        origins.add("ip_type", ip_type.as_ref(), basis);
+        let Origins { first, json, .. } = origins;
+        let (before, after) = &self.pieces;
+        let with_origins = || [before.as_str(), r#""snapshot":{"#, &json, "}", after].concat();
+        Snapshot {
+            asn: asn.as_ref().map(|fact| fact.value),
+            organization: self.organization.clone().filter(|_| asn.is_some()),
+            country: country.as_ref().map(|fact| fact.value),
+            ip_type: ip_type.as_ref().map(|fact| fact.value),
+            basis: first,
+            at: first.map(|_| now),
+            enrichment: first.map(|_| with_origins()).or_else(|| self.plain.clone()),
+        }
+    }
+}
+
+/// Where the values of a snapshot come from, as the members of a JSON object.
 struct Origins {
-    session_time: DateTime<Utc>,
-    now: DateTime<Utc>,
-    backfilled: bool,
+    at: String,
     first: Option<Basis>,
-    entries: Map<String, Value>,
+    json: String,
 }
 
 impl Origins {
-    fn take<T>(&mut self, column: &str, known: Option<Known<T>>) -> Option<T> {
-        let known = known?;
-        let basis = self.basis(known.as_of());
-        self.first.get_or_insert(basis);
-        let mut entry = Map::new();
-        entry.insert("basis".to_owned(), basis.name().into());
-        entry.insert("source".to_owned(), known.source.name().into());
-        entry.insert("at".to_owned(), format_time(self.now).into());
-        entry.extend(known.vintage.map(|time| ("vintage".to_owned(), format_time(time).into())));
-        self.entries.insert(column.to_owned(), entry.into());
-        Some(known.value)
-    }
-
-    fn basis(&self, as_of: Option<DateTime<Utc>>) -> Basis {
-        let distance = as_of.map(|as_of| (as_of - self.session_time).abs());
-        match distance {
-            _ if self.backfilled => Basis::Backfilled,
-            Some(distance) if distance <= VINTAGE_TOLERANCE => Basis::AsOfAttack,
-            Some(_) | None => Basis::AtLoad,
+    fn add<T>(
+        &mut self,
+        column: &str,
+        fact: Option<&Fact<T>>,
+        basis: impl Fn(Option<DateTime<Utc>>) -> Basis,
+    ) {
+        let Some(fact) = fact else { return };
+        let basis = basis(fact.as_of());
+        if self.first.is_some() {
+            self.json.push(',');
         }
+        self.first.get_or_insert(basis);
+        // Names of columns, bases and sources are plain words, as times are.
+        let words = ["\"", column, "\":{\"at\":\"", &self.at, "\",\"basis\":\"", basis.name()];
+        self.json.extend(words);
+        self.json.extend(["\",\"source\":\"", fact.source.name(), "\""]);
+        if let Some(vintage) = fact.vintage {
+            self.json.extend([",\"vintage\":\"", &format_time(vintage), "\""]);
+        }
+        self.json.push('}');
+    }
+}
+
+fn basis(as_of: Option<DateTime<Utc>>, session_time: DateTime<Utc>, backfilled: bool) -> Basis {
+    let distance = as_of.map(|as_of| (as_of - session_time).abs());
+    match distance {
+        _ if backfilled => Basis::Backfilled,
+        Some(distance) if distance <= VINTAGE_TOLERANCE => Basis::AsOfAttack,
+        Some(_) | None => Basis::AtLoad,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
 
     const ADDRESS: &str = r#"{
@@ -124,12 +177,18 @@ mod tests {
         text.parse().unwrap()
     }
 
+    fn origins_in(snapshot: &Snapshot) -> Value {
+        let document: Value =
+            serde_json::from_str(snapshot.enrichment.as_deref().unwrap()).unwrap();
+        document["_meta"]["snapshot"].clone()
+    }
+
     #[track_caller]
     fn check(session: &str, backfilled: bool, expected: [&str; 3]) {
         let address = Enrichment::from_json(Some(ADDRESS)).unwrap();
         let now = time("2026-05-02T00:00:00Z");
-        let snapshot = cut(&address, time(session), now, backfilled);
-        let origins = &snapshot.enrichment.meta[SNAPSHOT];
+        let snapshot = Known::of(&address).cut(time(session), now, backfilled);
+        let origins = origins_in(&snapshot);
         let bases = ["asn", "country", "ip_type"].map(|name| origins[name]["basis"].as_str());
         assert_eq!(bases, expected.map(Some), "{session}");
         assert_eq!(snapshot.basis.map(Basis::name), Some(expected[0]));
@@ -149,8 +208,8 @@ mod tests {
     fn the_origin_of_each_value_stands_in_the_document() {
         let address = Enrichment::from_json(Some(ADDRESS)).unwrap();
         let at = time("2026-02-20T00:00:00Z");
-        let snapshot = cut(&address, at, at, false);
-        let origin = &snapshot.enrichment.meta[SNAPSHOT]["asn"];
+        let snapshot = Known::of(&address).cut(at, at, false);
+        let origin = &origins_in(&snapshot)["asn"];
         let stamp = "2026-02-20T00:00:00.000000+00:00";
         let expected = serde_json::json!(
             {"basis": "as_of_attack", "source": "maxmind", "at": stamp, "vintage": stamp});
@@ -163,10 +222,11 @@ mod tests {
     #[test]
     fn where_nothing_is_known_nothing_is_claimed() {
         let at = time("2026-02-20T00:00:00Z");
-        assert_eq!(cut(&Enrichment::default(), at, at, false), Snapshot::default());
+        let nothing = Known::of(&Enrichment::default());
+        assert_eq!(nothing.cut(at, at, false), Snapshot::default());
         let bogon = r#"{"validation": {"is_bogon": true, "kind": "private"}}"#;
         let bogon = Enrichment::from_json(Some(bogon)).unwrap();
-        let expected = Snapshot { enrichment: bogon.clone(), ..Snapshot::default() };
-        assert_eq!(cut(&bogon, at, at, true), expected);
+        let expected = Snapshot { enrichment: bogon.to_json(), ..Snapshot::default() };
+        assert_eq!(Known::of(&bogon).cut(at, at, true), expected);
     }
 }

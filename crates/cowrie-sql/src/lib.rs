@@ -9,6 +9,6 @@ mod transaction;
 
 pub use error::{Cause, SqlError};
 pub use found::{Column, Found, Row};
-pub use rows::{Rows, Values, flag, int, jsonb, number, text, time};
+pub use rows::{Rows, Texts, Values, flag, int, json, jsonb, number, text, time};
 pub use sqlite::SqliteFile;
 pub use transaction::Transaction;

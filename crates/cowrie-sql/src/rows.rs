@@ -4,11 +4,54 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+/// Texts, each known or NULL, in one piece of memory.
+#[derive(Debug, Default)]
+pub struct Texts {
+    all: String,
+    /// Where each ends in `all`; NULL is as long as nothing.
+    ends: Vec<(usize, IsNull)>,
+}
+
+type IsNull = bool;
+
+impl Texts {
+    fn with_capacity(n_texts: usize, n_bytes: usize) -> Self {
+        Self { all: String::with_capacity(n_bytes), ends: Vec::with_capacity(n_texts) }
+    }
+
+    fn push(&mut self, text: Option<&str>) {
+        self.all.push_str(text.unwrap_or_default());
+        self.ends.push((self.all.len(), text.is_none()));
+    }
+
+    /// The text at a place; `None` for NULL.
+    pub(crate) fn get(&self, at: usize) -> Option<&str> {
+        let (end, is_null) = *self.ends.get(at)?;
+        let before = at.checked_sub(1).and_then(|before| self.ends.get(before));
+        let begin = before.map_or(0, |(end, _)| *end);
+        self.all.get(begin..end).filter(|_| !is_null)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Option<&str>> {
+        (0..self.ends.len()).map(|at| self.get(at))
+    }
+}
+
+impl<T: AsRef<str>> FromIterator<Option<T>> for Texts {
+    fn from_iter<I: IntoIterator<Item = Option<T>>>(texts: I) -> Self {
+        let mut all = Self::default();
+        for text in texts {
+            all.push(text.as_ref().map(AsRef::as_ref));
+        }
+        all
+    }
+}
+
 /// The values of one column, one per row.
 #[derive(Debug)]
 pub enum Values {
     /// Text.
-    Text(Vec<Option<String>>),
+    Text(Texts),
     /// Whole numbers.
     Int(Vec<Option<i64>>),
     /// Numbers.
@@ -20,16 +63,23 @@ pub enum Values {
     /// Times.
     Time(Vec<Option<DateTime<Utc>>>),
     /// JSON text for a `jsonb` column.
-    Jsonb(Vec<Option<String>>),
+    Jsonb(Texts),
     /// JSON text for a `json` column, kept as written.
-    Json(Vec<String>),
+    Json(Texts),
     /// Days, as `YYYY-MM-DD`.
-    Date(Vec<String>),
+    Date(Texts),
 }
 
 /// A column of texts, one per item.
 pub fn text<'a, T>(items: &'a [T], of: impl Fn(&'a T) -> Option<&'a str>) -> Values {
-    Values::Text(items.iter().map(|item| of(item).map(str::to_owned)).collect())
+    Values::Text(texts(items, of))
+}
+
+fn texts<'a, T>(items: &'a [T], of: impl Fn(&'a T) -> Option<&'a str>) -> Texts {
+    let n_bytes = items.iter().filter_map(&of).map(str::len).sum();
+    let mut texts = Texts::with_capacity(items.len(), n_bytes);
+    items.iter().for_each(|item| texts.push(of(item)));
+    texts
 }
 
 /// A column of whole numbers, one per item.
@@ -48,8 +98,13 @@ pub fn flag<T>(items: &[T], of: impl Fn(&T) -> bool) -> Values {
 }
 
 /// A column of JSON documents, one per item, for a `jsonb` column.
-pub fn jsonb<T>(items: &[T], of: impl Fn(&T) -> Option<String>) -> Values {
+pub fn jsonb<'a, T, J: AsRef<str>>(items: &'a [T], of: impl Fn(&'a T) -> Option<J>) -> Values {
     Values::Jsonb(items.iter().map(of).collect())
+}
+
+/// A column of JSON documents, one per item, for a `json` column.
+pub fn json<'a, T>(items: &'a [T], of: impl Fn(&'a T) -> &'a str) -> Values {
+    Values::Json(texts(items, |item| Some(of(item))))
 }
 
 /// An unsigned number as databases keep it.
@@ -60,13 +115,14 @@ pub fn number(number: impl TryInto<i64>) -> i64 {
 impl Values {
     fn len(&self) -> usize {
         match self {
-            Self::Text(values) | Self::Jsonb(values) => values.len(),
+            Self::Text(values) | Self::Jsonb(values) | Self::Json(values) | Self::Date(values) => {
+                values.ends.len()
+            }
             Self::Int(values) => values.len(),
             Self::Real(values) => values.len(),
             Self::Bool(values) => values.len(),
             Self::Bytes(values) => values.len(),
             Self::Time(values) => values.len(),
-            Self::Json(values) | Self::Date(values) => values.len(),
         }
     }
 
@@ -128,6 +184,12 @@ impl Rows {
         self.columns.len()
     }
 
+    /// The statement that adds one of the rows to a table, with a parameter per column.
+    pub(crate) fn insertion(&self, table: &str) -> String {
+        let values = vec!["?"; self.n_columns()].join(", ");
+        ["INSERT INTO ", table, " (", &self.names(), ") VALUES (", &values, ")"].concat()
+    }
+
     /// The names of the columns, between commas.
     pub(crate) fn names(&self) -> String {
         self.columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
@@ -152,8 +214,8 @@ mod tests {
     #[test]
     fn the_relation_is_spelled_for_postgres() {
         let rows = Rows::new(vec![
-            ("name", Values::Text(vec![Some("a".to_owned()), None])),
-            ("doc", Values::Jsonb(vec![None, None])),
+            ("name", Values::Text([Some("a"), None].into_iter().collect())),
+            ("doc", Values::Jsonb([None::<&str>; 2].into_iter().collect())),
         ]);
         assert_eq!(
             rows.postgres_prefix(),

@@ -25,8 +25,12 @@ const PREPARED: usize = 256;
 const AHEAD: usize = 2;
 
 /// What a connection keeps of the file in memory, at most, in KiB. SQLite's own two megabytes are
-/// 64 pages of 32 KiB, which every batch would write and read again and again.
-const CACHE_KIB: i64 = 48 << 10;
+/// so few pages that every batch would write and read them again and again.
+const CACHE_KIB: i64 = 64 << 10;
+
+/// Pages in the write-ahead log from which on they are moved into the file. A page that is written
+/// several times until then is moved once.
+const CHECKPOINT_PAGES: i64 = 4_000;
 
 /// A SQLite file, and the connections to it that nobody uses at the moment.
 #[derive(Clone, Debug)]
@@ -131,6 +135,7 @@ fn connect(path: &Path, wait: Duration) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "synchronous", "normal")?;
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "temp_store", "memory")?;
     Ok(connection)
 }
@@ -225,8 +230,8 @@ impl SqliteTransaction {
         .await
     }
 
-    /// Adds rows to a table, one by one.
-    pub(crate) async fn insert(
+    /// Runs a statement with a parameter per column for each of the rows.
+    pub(crate) async fn each(
         &mut self,
         doing: &'static str,
         sql: String,
@@ -328,8 +333,8 @@ fn bind(
 /// A value as SQLite keeps it.
 fn value(values: &Values, at: usize) -> ToSqlOutput<'_> {
     let borrowed = match values {
-        Values::Text(texts) | Values::Jsonb(texts) => {
-            texts.get(at).and_then(Option::as_deref).map(|text| ValueRef::Text(text.as_bytes()))
+        Values::Text(texts) | Values::Jsonb(texts) | Values::Json(texts) | Values::Date(texts) => {
+            texts.get(at).map(|text| ValueRef::Text(text.as_bytes()))
         }
         Values::Int(numbers) => numbers.get(at).copied().flatten().map(ValueRef::Integer),
         Values::Real(numbers) => numbers.get(at).copied().flatten().map(ValueRef::Real),
@@ -339,9 +344,6 @@ fn value(values: &Values, at: usize) -> ToSqlOutput<'_> {
         Values::Time(times) => {
             let time = times.get(at).copied().flatten().map(format_time);
             return ToSqlOutput::Owned(time.map_or(rusqlite::types::Value::Null, Into::into));
-        }
-        Values::Json(texts) | Values::Date(texts) => {
-            texts.get(at).map(|text| ValueRef::Text(text.as_bytes()))
         }
     };
     ToSqlOutput::Borrowed(borrowed.unwrap_or(ValueRef::Null))

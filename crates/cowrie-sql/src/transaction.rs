@@ -180,19 +180,41 @@ impl Transaction {
         if rows.is_empty() {
             return Ok(());
         }
-        let names = rows.names();
         match &mut self.engine {
-            Engine::Sqlite(tx) => {
-                let values = vec!["?"; rows.n_columns()].join(", ");
-                let sql =
-                    ["INSERT INTO ", table, " (", &names, ") VALUES (", &values, ")"].concat();
-                tx.insert(doing, sql, rows.clone()).await
-            }
+            Engine::Sqlite(tx) => tx.each(doing, rows.insertion(table), rows.clone()).await,
             Engine::Postgres(tx) => {
-                let sql = format!("COPY {table} ({names}) FROM STDIN");
+                let sql = ["COPY ", table, " (", &rows.names(), ") FROM STDIN"].concat();
                 tx.copy(&sql, rows).await.map_err(failed(doing))
             }
         }
+    }
+
+    /// Adds rows to a table whose columns have their names; `conflict`, an `ON CONFLICT` clause,
+    /// says what becomes of those that are there. No two of the rows may be one.
+    ///
+    /// In `conflict`, `{C}` stands for the collation that compares texts by their bytes.
+    ///
+    /// # Errors
+    ///
+    /// When the database fails; with SQLite perhaps later.
+    pub async fn upsert(
+        &mut self,
+        doing: &'static str,
+        table: &'static str,
+        rows: &Rows,
+        conflict: &str,
+    ) -> Result<(), SqlError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        if let Engine::Sqlite(tx) = &mut self.engine {
+            let sql = [&rows.insertion(table), " ", &conflict.replace("{C}", "")].concat();
+            return tx.each(doing, sql, rows.clone()).await;
+        }
+        let names = rows.names();
+        let body =
+            ["INSERT INTO ", table, " (", &names, ") SELECT ", &names, " FROM rows ", conflict];
+        self.run(doing, rows, &body.concat()).await
     }
 
     /// Runs a question over `rows` and gives its rows.
@@ -239,13 +261,15 @@ fn bind(sql: String, rows: &Rows) -> Query<'_, Postgres, PgArguments> {
     let mut query = sqlx::query(AssertSqlSafe(sql));
     for (_, values) in rows.columns() {
         query = match values {
-            Values::Text(texts) | Values::Jsonb(texts) => query.bind(texts.as_slice()),
+            Values::Text(texts)
+            | Values::Jsonb(texts)
+            | Values::Json(texts)
+            | Values::Date(texts) => query.bind(texts.iter().collect::<Vec<_>>()),
             Values::Int(numbers) => query.bind(numbers.as_slice()),
             Values::Real(numbers) => query.bind(numbers.as_slice()),
             Values::Bool(flags) => query.bind(flags.as_slice()),
             Values::Bytes(blobs) => query.bind(blobs.as_slice()),
             Values::Time(times) => query.bind(times.as_slice()),
-            Values::Json(texts) | Values::Date(texts) => query.bind(texts.as_slice()),
         };
     }
     query

@@ -77,25 +77,27 @@ fn rows(names: &[&str]) -> Rows {
         ("is_so", Values::Bool((0..n).map(|at| at > 0).collect())),
         ("bytes", Values::Bytes((0..n).map(|at| vec![0xff; at]).collect())),
         ("at", Values::Time((0..n).map(|place| at.filter(|_| place > 0)).collect())),
-        ("document", Values::Json(vec![document; n])),
+        ("document", Values::Json(vec![Some(document); n].into_iter().collect())),
     ])
 }
+
+const CONFLICT: &str = "ON CONFLICT (name) DO UPDATE SET number = excluded.number";
 
 const MERGE: &str = "INSERT INTO things SELECT name, number, part, is_so, bytes, at, document \
      FROM rows WHERE true ON CONFLICT (name) DO UPDATE SET number = excluded.number";
 
 #[tokio::test]
-async fn both_ways_of_writing_store_the_same_on_both_engines() {
+async fn all_ways_of_writing_store_the_same_on_both_engines() {
     let mut all = Vec::new();
     for engine in Engine::ALL {
-        for is_insert in [true, false] {
+        for way in ["insert", "upsert", "run"] {
             let place = Place::new(engine).await;
             let mut transaction = place.begin().await;
             let rows = rows(&WORDS);
-            if is_insert {
-                transaction.insert("add", "things", &rows).await.unwrap();
-            } else {
-                transaction.run("merge", &rows, MERGE).await.unwrap();
+            match way {
+                "insert" => transaction.insert("add", "things", &rows).await.unwrap(),
+                "upsert" => transaction.upsert("merge", "things", &rows, CONFLICT).await.unwrap(),
+                _ => transaction.run("merge", &rows, MERGE).await.unwrap(),
             }
             transaction.commit("commit").await.unwrap();
             all.push(place.stored().await);
@@ -105,6 +107,20 @@ async fn both_ways_of_writing_store_the_same_on_both_engines() {
     assert_eq!(first.iter().map(|thing| thing.0.0.as_str()).collect::<Vec<_>>(), WORDS);
     assert_eq!(first[1].0.1, Some(-1));
     assert!(all.iter().all(|stored| stored == first), "{all:#?}");
+}
+
+#[tokio::test]
+async fn rows_that_are_there_become_what_the_conflict_says() {
+    for engine in Engine::ALL {
+        let place = Place::new(engine).await;
+        let mut transaction = place.begin().await;
+        transaction.insert("add", "things", &rows(&["a", "b"])).await.unwrap();
+        transaction.upsert("merge", "things", &rows(&["c", "a"]), CONFLICT).await.unwrap();
+        transaction.commit("commit").await.unwrap();
+        let numbers = place.stored().await.into_iter().map(|thing| (thing.0.0, thing.0.1));
+        let expected = [("a", Some(-1)), ("b", Some(-1)), ("c", None)];
+        assert!(numbers.eq(expected.map(|(name, number)| (name.to_owned(), number))), "{engine:?}");
+    }
 }
 
 /// A statement that fails is perhaps not waited for; nothing behind it may be done.

@@ -18,8 +18,9 @@ use tokio::time::{sleep, timeout};
 
 use crate::error::StoreError;
 
-/// Pages of a new SQLite file, in bytes: larger pages keep documents of events in fewer of them.
-const SQLITE_PAGE_BYTES: u32 = 32_768;
+/// Pages of a new SQLite file, in bytes. Larger pages waste less behind documents of events, and
+/// cost more where keys fall all over an index: session ids and digests have no order in time.
+const SQLITE_PAGE_BYTES: u32 = 16_384;
 
 /// How long a writer waits for another one before it gives up, unless it is told otherwise.
 const BUSY_WAIT: Duration = Duration::from_mins(2);

@@ -1,6 +1,6 @@
 //! Writes passwords and SSH keys: the totals, and which session used which.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Days, NaiveTime, Utc};
 use cowrie_session::{KeyUse, LoginUse, Session};
@@ -8,6 +8,7 @@ use cowrie_sql::{Rows, Values, flag, int, number, text, time};
 
 use crate::changes::SessionChange;
 use crate::error::StoreError;
+use crate::found::found;
 use crate::inventory::extreme;
 use crate::sessions::{changed, numbered};
 use crate::totals::{KeyTotal, PasswordTotal, Totals};
@@ -55,12 +56,8 @@ macro_rules! describe {
 }
 
 impl Writing {
-    /// Passwords, who used them, and the days on which they did.
-    pub(crate) async fn write_passwords(
-        &mut self,
-        totals: &Totals,
-        changes: &[SessionChange],
-    ) -> Result<(), StoreError> {
+    /// The totals of passwords.
+    pub(crate) async fn write_passwords(&mut self, totals: &Totals) -> Result<(), StoreError> {
         let passwords: Vec<(&String, &PasswordTotal)> = totals.passwords.iter().collect();
         let rows = Rows::new(vec![
             ("password_hash", text(&passwords, |(hash, _)| Some(hash))),
@@ -70,8 +67,37 @@ impl Writing {
             ("times_seen", int(&passwords, |(_, total)| Some(total.times))),
             ("unique_sessions", int(&passwords, |(_, total)| Some(total.sessions))),
         ]);
-        self.run("write passwords", &rows, PASSWORDS).await?;
+        self.upsert("write passwords", "password_tracking", &rows, PASSWORDS).await
+    }
 
+    /// The numbers that the database gave the passwords and keys of sessions whose uses of them
+    /// changed, by hash and by fingerprint; runs behind the totals.
+    pub(crate) async fn numbers(
+        &mut self,
+        changes: &[SessionChange],
+    ) -> Result<Numbers, StoreError> {
+        let logins = changed(changes, |session| &session.logins);
+        let logins = logins.iter().flat_map(|(_, session)| &session.logins);
+        let hashes: BTreeSet<&str> = logins.map(|login| login.password_hash.as_str()).collect();
+        let keys = with_changed_keys(changes);
+        let keys = keys.iter().flat_map(|(_, session)| &session.keys);
+        let prints: BTreeSet<String> = keys.map(|key| key.key.fingerprint()).collect();
+        let hashes = Rows::of_texts("name", hashes.into_iter().map(str::to_owned));
+        let prints = Rows::of_texts("name", prints);
+        let passwords = self.read().tx.fetch("number passwords", &hashes, PASSWORD_IDS).await?;
+        let keys = self.read().tx.fetch("number SSH keys", &prints, KEY_IDS).await?;
+        let by_name =
+            |rows: Vec<Numbered>| rows.into_iter().map(|row| (row.name, row.id)).collect();
+        Ok(Numbers { passwords: by_name(passwords), keys: by_name(keys) })
+    }
+
+    /// Who used which password, and the days on which they did.
+    pub(crate) async fn write_logins(
+        &mut self,
+        changes: &[SessionChange],
+        numbers: &Numbers,
+    ) -> Result<(), StoreError> {
+        let number_of = |login: &LoginUse| numbers.passwords.get(&login.password_hash).copied();
         let sessions = changed(changes, |session| &session.logins);
         self.clear(
             "clear the logins of sessions that grew",
@@ -84,13 +110,13 @@ impl Writing {
         let rows = Rows::new(vec![
             ("session_id", text(&uses, |(id, ..)| Some(id))),
             ("position", int(&uses, |(_, at, _)| Some(number(*at)))),
-            ("password_hash", text(&uses, |(.., login)| Some(&login.password_hash))),
+            ("password_id", int(&uses, |(.., login)| number_of(login))),
             ("username", text(&uses, |(.., login)| Some(&login.username))),
             ("success", flag(&uses, |(.., login)| login.got_in_at.is_some())),
             ("attempts", int(&uses, |(.., login)| Some(number(login.attempts)))),
-            ("used_at", time(&uses, |(.., login)| Some(login.first_seen))),
+            ("timestamp", time(&uses, |(.., login)| Some(login.first_seen))),
         ]);
-        self.run("write logins", &rows, LOGINS).await?;
+        self.insert("write logins", "password_session_usage", &rows).await?;
         self.count_days(changes).await
     }
 
@@ -106,7 +132,7 @@ impl Writing {
         };
         let days: Vec<_> = days.into_iter().collect();
         let rows = Rows::new(vec![
-            ("day", Values::Date(days.iter().map(ToString::to_string).collect())),
+            ("day", Values::Date(days.iter().map(|day| Some(day.to_string())).collect())),
             ("begins", time(&days, begins)),
             ("ends", time(&days, |day| begins(&day.checked_add_days(Days::new(1))?))),
         ]);
@@ -114,14 +140,20 @@ impl Writing {
         self.run("remove the days that have no passwords any more", &rows, EMPTY_DAYS).await
     }
 
-    /// SSH keys, the sessions that planted or offered them, and which come together.
-    pub(crate) async fn write_keys(
+    /// The totals of SSH keys.
+    pub(crate) async fn write_keys(&mut self, totals: &Totals) -> Result<(), StoreError> {
+        let keys: Vec<(&String, &KeyTotal)> = totals.keys.iter().collect();
+        self.upsert("write SSH keys", "ssh_key_intelligence", &key_rows(&keys), KEYS).await
+    }
+
+    /// The sessions that planted or offered keys, and which of these come together.
+    pub(crate) async fn write_key_uses(
         &mut self,
         totals: &Totals,
         changes: &[SessionChange],
+        numbers: &Numbers,
     ) -> Result<(), StoreError> {
-        let keys: Vec<(&String, &KeyTotal)> = totals.keys.iter().collect();
-        self.run("write SSH keys", &key_rows(&keys), KEYS).await?;
+        let number_of = |key: &KeyUse| numbers.keys.get(&key.key.fingerprint()).copied();
         let sessions = with_changed_keys(changes);
         let uses: Vec<(KeyRow<'_>, &KeyUse)> = sessions
             .iter()
@@ -142,19 +174,16 @@ impl Writing {
         let rows = Rows::new(vec![
             ("session_id", text(&uses, |(row, _)| Some(row.id))),
             ("position", int(&uses, |(row, _)| Some(number(row.at)))),
-            (
-                "key_fingerprint",
-                Values::Text(uses.iter().map(|(_, key)| Some(key.key.fingerprint())).collect()),
-            ),
+            ("ssh_key_id", int(&uses, |(_, key)| number_of(key))),
             ("injection_method", text(&uses, |(_, key)| Some(key.method.name()))),
             ("command_text", text(&uses, |(_, key)| key.command.as_deref())),
             ("target_path", text(&uses, |(_, key)| key.target_path.as_deref())),
             ("attempts", int(&uses, |(_, key)| Some(number(key.attempts)))),
-            ("used_at", time(&uses, |(_, key)| Some(key.first_seen))),
+            ("timestamp", time(&uses, |(_, key)| Some(key.first_seen))),
             ("source_ip", text(&uses, |(row, _)| row.address.as_deref())),
             ("successful_injection", flag(&uses, |(_, key)| key.successful)),
         ]);
-        self.run("write which session used which SSH key", &rows, KEY_USES).await?;
+        self.insert("write which session used which SSH key", "session_ssh_keys", &rows).await?;
         self.recount_moved_keys(totals, changes).await?;
         self.write_key_pairs(changes).await
     }
@@ -218,6 +247,29 @@ impl Writing {
     }
 }
 
+/// The numbers that the database gave.
+#[derive(Debug)]
+pub(crate) struct Numbers {
+    /// Of passwords, by hash.
+    passwords: HashMap<String, i64>,
+    /// Of SSH keys, by fingerprint.
+    keys: HashMap<String, i64>,
+}
+
+#[derive(Debug)]
+struct Numbered {
+    name: String,
+    id: i64,
+}
+
+found!(Numbered { name, id });
+
+const PASSWORD_IDS: &str = "SELECT p.password_hash, p.id FROM rows \
+     JOIN password_tracking p ON p.password_hash = rows.name";
+
+const KEY_IDS: &str = "SELECT k.key_fingerprint, k.id FROM rows \
+     JOIN ssh_key_intelligence k ON k.key_fingerprint = rows.name";
+
 /// Where a use of a key stands, and from which address it came.
 struct KeyRow<'a> {
     id: &'a str,
@@ -242,14 +294,13 @@ fn key_rows(keys: &[(&String, &KeyTotal)]) -> Rows {
         ("first_seen", time(keys, |(_, total)| Some(total.span.first))),
         ("last_seen", time(keys, |(_, total)| Some(total.span.last))),
         ("total_attempts", int(keys, |(_, total)| Some(total.attempts))),
+        ("unique_sources", int(keys, |_| Some(0))),
         ("unique_sessions", int(keys, |(_, total)| Some(total.sessions))),
     ])
 }
 
 const PASSWORDS: &str = concat!(
-    "INSERT INTO password_tracking (password_hash, password_text, first_seen, last_seen, \
-     times_seen, unique_sessions) SELECT password_hash, password_text, first_seen, last_seen, \
-     times_seen, unique_sessions FROM rows WHERE true ON CONFLICT (password_hash) DO UPDATE SET ",
+    "ON CONFLICT (password_hash) DO UPDATE SET ",
     extreme!("<", "password_tracking", "first_seen"),
     ", ",
     extreme!(">", "password_tracking", "last_seen"),
@@ -258,11 +309,6 @@ const PASSWORDS: &str = concat!(
      times_seen = password_tracking.times_seen + excluded.times_seen, \
      unique_sessions = password_tracking.unique_sessions + excluded.unique_sessions"
 );
-
-const LOGINS: &str = "INSERT INTO password_session_usage \
-     (session_id, position, password_id, username, success, attempts, timestamp) \
-     SELECT rows.session_id, rows.position, p.id, rows.username, rows.success, rows.attempts, \
-     rows.used_at FROM rows JOIN password_tracking p ON p.password_hash = rows.password_hash";
 
 const DAYS: &str = "INSERT INTO password_statistics (date, total_attempts, unique_passwords) \
      SELECT rows.day, coalesce(sum(u.attempts), 0), count(DISTINCT u.password_id) \
@@ -275,12 +321,7 @@ const EMPTY_DAYS: &str = "DELETE FROM password_statistics \
      WHERE date IN (SELECT day FROM rows) AND total_attempts = 0";
 
 const KEYS: &str = concat!(
-    "INSERT INTO ssh_key_intelligence (key_fingerprint, key_type, key_data, key_hash, key_full, \
-     key_bits, key_comment, pattern_type, target_path, first_seen, last_seen, total_attempts, \
-     unique_sources, unique_sessions) SELECT key_fingerprint, key_type, key_data, key_hash, \
-     key_full, key_bits, key_comment, pattern_type, target_path, first_seen, last_seen, \
-     total_attempts, 0, unique_sessions FROM rows WHERE true \
-     ON CONFLICT (key_fingerprint) DO UPDATE SET ",
+    "ON CONFLICT (key_fingerprint) DO UPDATE SET ",
     describe!("key_comment"),
     ", ",
     describe!("pattern_type"),
@@ -300,13 +341,6 @@ const KEY_SOURCES: &str = "UPDATE ssh_key_intelligence SET unique_sources = \
      WHERE NOT EXISTS (SELECT 1 FROM session_ssh_keys s \
      WHERE s.ssh_key_id = k.id AND s.source_ip = rows.source_ip) GROUP BY k.id) AS fresh \
      WHERE ssh_key_intelligence.id = fresh.id";
-
-const KEY_USES: &str = "INSERT INTO session_ssh_keys (session_id, position, ssh_key_id, \
-     injection_method, command_text, target_path, attempts, timestamp, source_ip, \
-     successful_injection) SELECT rows.session_id, rows.position, k.id, rows.injection_method, \
-     rows.command_text, rows.target_path, rows.attempts, rows.used_at, rows.source_ip, \
-     rows.successful_injection FROM rows \
-     JOIN ssh_key_intelligence k ON k.key_fingerprint = rows.key_fingerprint";
 
 /// The first keys of a session that are paired, so that one with very many costs no square.
 const PAIRED_KEYS: usize = 64;

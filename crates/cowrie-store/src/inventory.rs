@@ -50,14 +50,12 @@ impl Writing {
             ("unique_ip_count", int(&networks, |(_, total)| Some(total.addresses))),
             ("total_session_count", int(&networks, |(_, total)| Some(total.sessions))),
         ]);
-        self.run(
+        self.upsert(
             "write networks",
+            "asn_inventory",
             &rows,
             concat!(
-                "INSERT INTO asn_inventory (asn_number, organization_name, first_seen, last_seen, \
-                 unique_ip_count, total_session_count) \
-                 SELECT asn_number, organization_name, first_seen, last_seen, unique_ip_count, \
-                 total_session_count FROM rows WHERE true ON CONFLICT (asn_number) DO UPDATE SET \
+                "ON CONFLICT (asn_number) DO UPDATE SET \
                  organization_name = CASE \
                  WHEN asn_inventory.organization_name IS NULL THEN excluded.organization_name \
                  WHEN asn_inventory.enrichment_updated_at IS NULL AND \
@@ -94,11 +92,14 @@ impl Writing {
             ("first_seen", time(&addresses, |(_, total)| Some(total.span.first))),
             ("last_seen", time(&addresses, |(_, total)| Some(total.span.last))),
             ("session_count", int(&addresses, |(_, total)| Some(total.sessions))),
-            ("enrichment", jsonb(&addresses, |(a, _)| news(a).and_then(|n| n.enrichment.clone()))),
+            (
+                "enrichment",
+                jsonb(&addresses, |(a, _)| news(a).and_then(|n| n.enrichment.as_deref())),
+            ),
             ("enrichment_updated_at", time(&addresses, |(a, _)| news(a).map(|_| now))),
             ("enrichment_version", text(&addresses, |(a, _)| news(a).map(|_| ENRICHMENT_VERSION))),
         ]);
-        self.run("write addresses", &rows, ADDRESSES).await?;
+        self.upsert("write addresses", "ip_inventory", &rows, ADDRESSES).await?;
         self.write_history(changes.addresses).await
     }
 
@@ -113,12 +114,11 @@ impl Writing {
             ("observed_at", time(&moves, |(_, asn)| Some(asn.observed_at))),
             ("verification_source", text(&moves, |(_, asn)| Some(asn.source))),
         ]);
-        self.run(
+        self.upsert(
             "write which network an address belongs to",
+            "ip_asn_history",
             &rows,
-            "INSERT INTO ip_asn_history (ip_address, asn_number, observed_at, verification_source) \
-             SELECT ip_address, asn_number, observed_at, verification_source FROM rows WHERE true \
-             ON CONFLICT (ip_address, observed_at, asn_number) DO NOTHING",
+            "ON CONFLICT (ip_address, observed_at, asn_number) DO NOTHING",
         )
         .await
     }
@@ -169,11 +169,7 @@ const EMPTY_ADDRESSES: [(&str, &str); 3] = [
 ];
 
 const ADDRESSES: &str = concat!(
-    "INSERT INTO ip_inventory (ip_address, current_asn, asn_last_verified, first_seen, last_seen, \
-     session_count, enrichment, enrichment_updated_at, enrichment_version) \
-     SELECT ip_address, current_asn, asn_last_verified, first_seen, last_seen, session_count, \
-     enrichment, enrichment_updated_at, enrichment_version FROM rows WHERE true \
-     ON CONFLICT (ip_address) DO UPDATE SET \
+    "ON CONFLICT (ip_address) DO UPDATE SET \
      current_asn = coalesce(excluded.current_asn, ip_inventory.current_asn), \
      asn_last_verified = coalesce(excluded.asn_last_verified, ip_inventory.asn_last_verified), ",
     extreme!("<", "ip_inventory", "first_seen"),

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use cowrie_enrichment::CountryCode;
 use cowrie_inventory::{Basis, IpType, Snapshot};
 use cowrie_session::{CommandUse, FileUse, Part, Session, Summary};
-use cowrie_sql::{Rows, Values, flag, int, jsonb, number, text, time};
+use cowrie_sql::{Rows, Values, flag, int, json, jsonb, number, text, time};
 
 use crate::changes::{Changes, SessionChange};
 use crate::error::StoreError;
@@ -62,7 +62,7 @@ impl Writing {
         self.insert("write the names of a family's sessions", "session_siblings", &rows).await
     }
 
-    /// Summaries, and the names of sessions that share a family.
+    /// Summaries of sessions.
     pub(crate) async fn write_sessions(&mut self, changes: &Changes<'_>) -> Result<(), StoreError> {
         let sessions = changes.sessions.iter().filter_map(|change| {
             let session = change.after.as_ref()?;
@@ -73,8 +73,9 @@ impl Writing {
         self.insert("write new session summaries", "session_summaries", &new).await?;
         let columns = session_columns(&known, changes);
         let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
-        let sql = upsert_sessions(&names);
-        self.run("write session summaries", &Rows::new(columns), &sql).await
+        let conflict = unless_written_once(&names);
+        let known = Rows::new(columns);
+        self.upsert("write session summaries", "session_summaries", &known, &conflict).await
     }
 
     /// Documents that are new or changed; the others are not touched.
@@ -97,7 +98,8 @@ impl Writing {
                 after.parts.iter().filter(is_news).map(move |part| (after, part))
             })
             .collect();
-        self.run("write the events of sessions", &document_rows(&known), DOCUMENTS).await?;
+        let (doing, known) = ("write the events of sessions", document_rows(&known));
+        self.upsert(doing, "session_events", &known, DOCUMENTS).await?;
         self.cut_documents(changes).await
     }
 
@@ -166,12 +168,11 @@ impl Writing {
             ("download_url", text(&uses, |(.., file)| file.url.as_deref())),
             ("first_seen", time(&uses, |(.., file)| Some(file.first_seen))),
         ]);
-        self.run(
+        self.upsert(
             "write files",
+            "files",
             &rows,
-            "INSERT INTO files (session_id, shasum, direction, filename, download_url, first_seen) \
-             SELECT session_id, shasum, direction, filename, download_url, first_seen FROM rows \
-             WHERE true ON CONFLICT (session_id, shasum) DO UPDATE SET \
+            "ON CONFLICT (session_id, shasum) DO UPDATE SET \
              direction = excluded.direction, filename = excluded.filename, \
              download_url = excluded.download_url, first_seen = excluded.first_seen",
         )
@@ -228,7 +229,7 @@ fn document_rows(parts: &[(&Session, &Part)]) -> Rows {
         ("last_event_at", time(parts, |(_, part)| Some(part.last_event_at))),
         ("n_events", int(parts, |(_, part)| Some(number(part.n_events)))),
         ("event_ids", Values::Bytes(parts.iter().map(|(_, p)| p.event_ids.clone()).collect())),
-        ("events", Values::Json(parts.iter().map(|(_, p)| p.events.clone()).collect())),
+        ("events", json(parts, |(_, part)| &part.events)),
     ])
 }
 
@@ -317,13 +318,13 @@ fn snapshot_columns(rows: &[SummaryRow<'_>], now: DateTime<Utc>) -> Vec<Column> 
         ("snapshot_ip_type", text(rows, |row| of(row)?.ip_type.map(IpType::name))),
         ("snapshot_at", time(rows, |row| of(row)?.at)),
         ("snapshot_basis", text(rows, |row| of(row)?.basis.map(Basis::name))),
-        ("enrichment", jsonb(rows, |row| of(row)?.enrichment.to_json())),
-        ("enrichment_at", time(rows, |row| (!of(row)?.enrichment.is_empty()).then_some(now))),
+        ("enrichment", jsonb(rows, |row| of(row)?.enrichment.as_deref())),
+        ("enrichment_at", time(rows, |row| of(row)?.enrichment.as_ref().map(|_| now))),
     ]
 }
 
-/// The statement that writes summaries, for these columns.
-fn upsert_sessions(names: &[&str]) -> String {
+/// What becomes of a summary that is there, for these columns.
+fn unless_written_once(names: &[&str]) -> String {
     let set = |name: &&str| {
         if WRITTEN_ONCE.contains(name) {
             format!("{name} = coalesce(session_summaries.{name}, excluded.{name})")
@@ -331,17 +332,11 @@ fn upsert_sessions(names: &[&str]) -> String {
             format!("{name} = excluded.{name}")
         }
     };
-    let columns = names.join(", ");
     let set = names.iter().skip(1).map(set).collect::<Vec<_>>().join(", ");
-    format!(
-        "INSERT INTO session_summaries ({columns}) SELECT {columns} FROM rows WHERE true \
-         ON CONFLICT (session_id) DO UPDATE SET {set}"
-    )
+    format!("ON CONFLICT (session_id) DO UPDATE SET {set}")
 }
 
-const DOCUMENTS: &str = "INSERT INTO session_events (session_id, part, sensor, first_event_at, last_event_at, \
-     n_events, event_ids, events) SELECT session_id, part, sensor, first_event_at, last_event_at, \
-     n_events, event_ids, events FROM rows WHERE true ON CONFLICT (session_id, part) DO UPDATE SET \
+const DOCUMENTS: &str = "ON CONFLICT (session_id, part) DO UPDATE SET \
      sensor = excluded.sensor, first_event_at = excluded.first_event_at, \
      last_event_at = excluded.last_event_at, n_events = excluded.n_events, \
      event_ids = excluded.event_ids, events = excluded.events";

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use cowrie_inventory::facts;
 use cowrie_session::{KeyUse, LoginUse, Session};
 
 use crate::changes::{Changes, SessionChange};
@@ -171,9 +170,8 @@ impl Totals {
         if let (Some(snapshot), Some(span)) = (&change.snapshot, after)
             && let Some(asn) = snapshot.asn
         {
-            let facts = facts(&snapshot.enrichment);
-            let organization = facts.organization.map(|known| known.value);
-            self.add_network(asn.as_i64(), organization.as_deref(), span, |network| {
+            let organization = snapshot.organization.as_deref();
+            self.add_network(asn.as_i64(), organization, span, |network| {
                 network.sessions += 1;
             });
         }

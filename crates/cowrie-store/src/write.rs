@@ -43,7 +43,7 @@ impl Writing {
     }
 
     /// Writes what a batch changes: networks before the addresses that point at them, those
-    /// before the sessions that do.
+    /// before the sessions that do; and what is numbered before what bears its number.
     ///
     /// # Errors
     ///
@@ -52,14 +52,17 @@ impl Writing {
         let totals = Totals::of(changes);
         self.write_networks(&totals).await?;
         self.write_addresses(&totals, changes).await?;
+        self.write_passwords(&totals).await?;
+        self.write_keys(&totals).await?;
+        let numbers = self.numbers(changes.sessions).await?;
         self.remove_sessions(changes.sessions).await?;
         self.write_sessions(changes).await?;
         self.write_siblings(changes.sessions).await?;
         self.write_documents(changes.sessions).await?;
         self.write_commands(changes.sessions).await?;
         self.write_files(changes.sessions).await?;
-        self.write_passwords(&totals, changes.sessions).await?;
-        self.write_keys(&totals, changes.sessions).await?;
+        self.write_logins(changes.sessions, &numbers).await?;
+        self.write_key_uses(&totals, changes.sessions, &numbers).await?;
         self.recount_addresses(&totals.vacated).await?;
         let Changes { ingest_id, now, .. } = *changes;
         self.write_dead_letters(changes.dead_letters, ingest_id, now).await?;
@@ -85,6 +88,17 @@ impl Writing {
         body: &str,
     ) -> Result<(), StoreError> {
         Ok(self.reading.tx.run(doing, rows, body).await?)
+    }
+
+    /// Adds rows to a table, or changes those that are there as `conflict` says.
+    pub(crate) async fn upsert(
+        &mut self,
+        doing: &'static str,
+        table: &'static str,
+        rows: &Rows,
+        conflict: &str,
+    ) -> Result<(), StoreError> {
+        Ok(self.reading.tx.upsert(doing, table, rows, conflict).await?)
     }
 
     /// Adds rows to a table that has none of them.
