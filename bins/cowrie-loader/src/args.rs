@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use cowrie_cli::args::{ConfigArgs, DatabaseArgs, OutputArgs, StatusArgs};
 use cowrie_config::Settings;
+use cowrie_ingest::TRANSACTION_EVENTS;
 use cowrie_logfile::Limits;
 use cowrie_store::Store;
 
@@ -138,8 +139,8 @@ pub(crate) struct LoadArgs {
     pub(crate) limits: LimitArgs,
     #[command(flatten)]
     pub(crate) write: WriteArgs,
-    /// Events per transaction, at most
-    #[arg(long, value_name = "N", default_value_t = 20_000)]
+    /// Events per transaction, about; they are merged up to 15,000 at a time
+    #[arg(long, value_name = "N", default_value_t = TRANSACTION_EVENTS)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) batch_size: u32,
     /// Name of the run in the rows it writes [default: its time and process]

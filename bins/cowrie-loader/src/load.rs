@@ -196,9 +196,15 @@ async fn plan(
 
 fn load_options(args: &LoadArgs, ingest_id: &str) -> LoadOptions {
     let limits = args.limits.limits();
-    let batch_events = usize::try_from(args.batch_size).unwrap_or(usize::MAX);
-    let read = ReadOptions { limits, batch_events, ..ReadOptions::STANDARD };
-    LoadOptions { ingest_id: ingest_id.to_owned(), dry_run: args.write.dry_run, read }
+    let standard = ReadOptions::STANDARD;
+    let wanted = usize::try_from(args.batch_size).unwrap_or(usize::MAX);
+    let batch_events = standard.batch_events.min(wanted);
+    LoadOptions {
+        ingest_id: ingest_id.to_owned(),
+        dry_run: args.write.dry_run,
+        read: ReadOptions { limits, batch_events, ..standard },
+        transaction_events: args.batch_size.into(),
+    }
 }
 
 fn exit_of(summary: &Summary, source: &dyn OfflineSource) -> Exit {

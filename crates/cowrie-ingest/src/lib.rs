@@ -18,7 +18,7 @@ mod verify;
 
 pub use enrich::NetNew;
 pub use input::{From, Input};
-pub use load::{LoadError, LoadOptions, Observer, load};
+pub use load::{LoadError, LoadOptions, Observer, TRANSACTION_EVENTS, load};
 pub use plan::{Plan, PlanOptions, plan_new, plan_whole};
 pub use reader::ReadOptions;
 pub use replay::{NotEvents, Replay, Revived, events_of_letter, events_of_log};

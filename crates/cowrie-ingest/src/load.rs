@@ -1,12 +1,15 @@
 //! Loads sources into a store: the reader reads ahead, one batch at a time is merged.
 
 use std::collections::HashSet;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::time::{Duration, Instant};
 
 use cowrie_core::Clock;
 use cowrie_store::{Changes, Store, StoreError, Writing};
+use futures_util::future::{MaybeDone, maybe_done};
 use tokio::task::JoinError;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::Batch;
@@ -17,6 +20,15 @@ use crate::merge::{Families, merge};
 use crate::plan::Plan;
 use crate::reader::ReadOptions;
 use crate::summary::{FileProblem, Progress, Summary};
+
+/// A transaction ends when it has been open for so long: other writers wait for it.
+const LONGEST_TRANSACTION: Duration = Duration::from_secs(10);
+
+/// Events that commit together, unless something else is asked for.
+pub const TRANSACTION_EVENTS: u32 = 240_000;
+
+/// How long a transaction stays open for a next batch to come.
+const GRACE: Duration = Duration::from_millis(50);
 
 /// What is loaded, and how.
 #[derive(Debug)]
@@ -29,6 +41,9 @@ pub struct LoadOptions {
     pub dry_run: bool,
     /// How input is read.
     pub read: ReadOptions,
+    /// Batches commit together until they hold so many events: a page that several of them touch
+    /// is then written once for all.
+    pub transaction_events: u64,
 }
 
 /// Who is told how far a load is.
@@ -40,7 +55,7 @@ pub trait Observer: Send + Sync {
     fn problem(&self, problem: &FileProblem);
 }
 
-/// Why a load ended early; every batch before is committed.
+/// Why a load ended early; what was committed before stays.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// The database failed.
@@ -52,7 +67,7 @@ pub enum LoadError {
 }
 
 /// Loads what is planned, in order. A batch's events, sessions, dead letters and cursors commit
-/// together.
+/// together, and those of several batches while one follows the other without a pause.
 ///
 /// A cancelled `stop` ends the load after the batch at hand, which is committed. What was read
 /// from a source that then falls silent, such as a pipe, is committed after a second.
@@ -77,28 +92,40 @@ pub async fn load(
     let mut progress = Progress::default();
     let mut next = next_folded(&mut batches).await?;
     while let Some(folded) = next {
-        let store = async {
-            progress.bytes_on_disk += folded.batch.bytes_on_disk;
-            folded.batch.problems.iter().for_each(|problem| observer.problem(problem));
-            let is_stored = loader.batch(folded, stop).await?;
-            if is_stored {
-                progress.events = loader.summary.events;
-                progress.rejected = loader.summary.rejected;
-                observer.progress(&progress);
-            }
-            Ok::<bool, LoadError>(is_stored)
-        };
+        progress.bytes_on_disk += folded.batch.bytes_on_disk;
+        folded.batch.problems.iter().for_each(|problem| observer.problem(problem));
         // One batch is folded while the one before it is stored.
-        // A database that fails is not waited for; one that works ends its batch first.
-        let following = async { Ok(next_folded(&mut batches).await) };
-        let (is_stored, following) = tokio::try_join!(store, following)?;
-        next = following?.filter(|_| is_stored);
+        let mut following = pin!(maybe_done(next_folded(&mut batches)));
+        let is_stored = beside(following.as_mut(), loader.batch(folded, stop)).await?;
+        if is_stored {
+            progress.events = loader.summary.events;
+            progress.rejected = loader.summary.rejected;
+            observer.progress(&progress);
+        }
+        let is_late = timeout(GRACE, following.as_mut()).await.is_err();
+        if is_late || loader.is_due() || stop.is_cancelled() {
+            loader.commit().await?;
+        }
+        following.as_mut().await;
+        let following = following.take_output().transpose()?.flatten();
+        next = following.filter(|_| is_stored);
     }
+    loader.commit().await?;
     batches.end().await.map_err(LoadError::Reader)?;
     let mut summary = loader.summary;
     summary.stopped = stop.is_cancelled();
     summary.end(started.elapsed());
     Ok(summary)
+}
+
+/// Does `work` while `other` goes on, without waiting for it.
+async fn beside<F: Future, W: Future>(mut other: Pin<&mut MaybeDone<F>>, work: W) -> W::Output {
+    let mut work = pin!(work);
+    poll_fn(|context| {
+        let _later = other.as_mut().poll(context);
+        work.as_mut().poll(context)
+    })
+    .await
 }
 
 /// A batch whose events are folded into sessions, as if the tables held none of theirs.
@@ -132,14 +159,27 @@ async fn stopped_for(stop: &CancellationToken, wait: Duration) {
     sleep(wait).await;
 }
 
+/// A transaction, and what it holds.
+pub(crate) struct Open {
+    pub(crate) writing: Writing,
+    n_events: u64,
+    began: Instant,
+}
+
+impl Open {
+    fn new(writing: Writing) -> Self {
+        Self { writing, n_events: 0, began: Instant::now() }
+    }
+}
+
 pub(crate) struct Loader<'a> {
     store: &'a Store,
     net_new: &'a NetNew<'a>,
     options: &'a LoadOptions,
     clock: &'a dyn Clock,
     pub(crate) summary: Summary,
-    /// The one transaction of a dry run.
-    open: Option<Writing>,
+    /// The transaction of the batches since the last commit.
+    open: Option<Open>,
     halves: Halves,
 }
 
@@ -154,46 +194,59 @@ impl<'a> Loader<'a> {
         Self { store, net_new, options, clock, summary, open: None, halves }
     }
 
+    /// Whether the batches since the last commit are to be committed.
+    fn is_due(&self) -> bool {
+        let most = self.options.transaction_events;
+        let is_long =
+            |open: &Open| open.n_events >= most || open.began.elapsed() >= LONGEST_TRANSACTION;
+        self.open.as_ref().is_some_and(is_long)
+    }
+
+    /// Makes the batches since the last commit last; those of a dry run go with the loader.
+    pub(crate) async fn commit(&mut self) -> Result<(), StoreError> {
+        match self.open.take_if(|_| !self.options.dry_run) {
+            Some(open) => open.writing.commit().await,
+            None => Ok(()),
+        }
+    }
+
     /// Stores a batch; `false` when a stop came while another program was writing.
     async fn batch(&mut self, batch: Folded, stop: &CancellationToken) -> Result<bool, StoreError> {
-        let Some(writing) = self.begin(stop).await? else { return Ok(false) };
-        self.store_batch(writing, batch).await?;
+        let Some(open) = self.begin(stop).await? else { return Ok(false) };
+        self.store_batch(open, batch).await?;
         Ok(true)
     }
 
-    /// Begins the transaction of a batch; `None` when a stop came while another program was
-    /// writing.
+    /// The transaction for a batch: the one that is open, or a new one; `None` when a stop came
+    /// while another program was writing.
     pub(crate) async fn begin(
         &mut self,
         stop: &CancellationToken,
-    ) -> Result<Option<Writing>, StoreError> {
-        if let Some(writing) = self.open.take() {
-            return Ok(Some(writing));
+    ) -> Result<Option<Open>, StoreError> {
+        if let Some(open) = self.open.take() {
+            return Ok(Some(open));
         }
         tokio::select! {
             biased;
-            writing = self.store.begin_writing() => writing.map(Some),
+            writing = self.store.begin_writing() => writing.map(|writing| Some(Open::new(writing))),
             () = stopped_for(stop, LONGEST_WAIT) => Ok(None),
         }
     }
 
-    /// Stores a batch in its transaction.
+    /// Stores a batch in a transaction, which stays open.
     pub(crate) async fn store_batch(
         &mut self,
-        mut writing: Writing,
+        mut open: Open,
         folded: Folded,
     ) -> Result<(), StoreError> {
         let Folded { mut batch, mut families, n_events } = folded;
-        let healed = self.halves.heal(&mut batch, &mut writing).await?;
+        let healed = self.halves.heal(&mut batch, &mut open.writing).await?;
         families.extend(std::mem::take(&mut batch.events).into_iter().map(|placed| placed.event));
         families.fold();
         let (n_events, rejected) = (n_events + healed, batch.rejected);
-        let new_events = self.merge(&mut writing, batch, families).await?;
-        if self.options.dry_run {
-            self.open = Some(writing);
-        } else {
-            writing.commit().await?;
-        }
+        let new_events = self.merge(&mut open.writing, batch, families).await?;
+        open.n_events += n_events;
+        self.open = Some(open);
         self.summary.healed += healed;
         self.summary.events += n_events;
         self.summary.new_events += new_events;
@@ -240,6 +293,8 @@ impl<'a> Loader<'a> {
             summary.sessions_new += u64::from(is_new);
             summary.sessions_updated += u64::from(!is_new);
         }
+        // To take so many small things apart is work, and nobody has to wait for it.
+        drop(tokio::task::spawn_blocking(|| drop(merged.changes)));
         Ok(merged.new_events)
     }
 }

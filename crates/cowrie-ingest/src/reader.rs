@@ -27,9 +27,9 @@ const MOST_LETTERS_OF_NO_LOG: u64 = 1_000;
 pub struct ReadOptions {
     /// Bounds on a file's content.
     pub limits: Limits,
-    /// Events per transaction, at most.
+    /// Events that are merged at a time, at most.
     pub batch_events: usize,
-    /// Bytes of events per transaction, about.
+    /// Bytes of events that are merged at a time, about.
     pub batch_bytes: usize,
 }
 
@@ -37,7 +37,7 @@ impl ReadOptions {
     /// What suits a small server: with ordinary sessions a loader stays below 256 MiB. A session of
     /// a hundred megabytes is held whole while it is merged, several times over.
     pub const STANDARD: Self =
-        Self { limits: Limits::STANDARD, batch_events: 20_000, batch_bytes: 16 << 20 };
+        Self { limits: Limits::STANDARD, batch_events: 15_000, batch_bytes: 12 << 20 };
 }
 
 /// The batch that is being filled. Whoever finds it waiting for too long may take it.

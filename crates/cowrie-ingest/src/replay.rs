@@ -133,12 +133,12 @@ impl<'a> Replay<'a> {
         revived: Vec<Revived>,
         stop: &CancellationToken,
     ) -> Result<Option<u64>, StoreError> {
-        let Some(mut writing) = self.loader.begin(stop).await? else { return Ok(None) };
+        let Some(mut open) = self.loader.begin(stop).await? else { return Ok(None) };
         let names = revived.iter().map(|revived| revived.content_id.clone()).collect();
-        let open = writing.read().letters_among(names, true).await?;
+        let unsettled = open.writing.read().letters_among(names, true).await?;
         let mut batch = Batch::default();
         for Revived { content_id, source, offset, events } in revived {
-            if !open.contains(&content_id) {
+            if !unsettled.contains(&content_id) {
                 continue;
             }
             let source: Arc<str> = source.into();
@@ -148,7 +148,8 @@ impl<'a> Replay<'a> {
             batch.settled.push(Settled { content_id, resolution: Resolution::Replayed });
         }
         let count = batch.settled.len() as u64;
-        self.loader.store_batch(writing, Folded::of(batch)).await?;
+        self.loader.store_batch(open, Folded::of(batch)).await?;
+        self.loader.commit().await?;
         Ok(Some(count))
     }
 

@@ -240,7 +240,8 @@ async fn pass(db: &TestDb, folder: &Path, settle: Duration) {
     let source = Disabled::not_configured(SourceName::MaxMind);
     let net_new = NetNew { source: &source, is_wanted: &|_| true };
     let read = ReadOptions { batch_events: 13, ..ReadOptions::STANDARD };
-    let options = LoadOptions { ingest_id: "model".to_owned(), dry_run: false, read };
+    let options =
+        LoadOptions { ingest_id: "model".to_owned(), dry_run: false, read, transaction_events: 30 };
     let stop = CancellationToken::new();
     let clock = fixed_clock();
     let done = load(&store, plan, &net_new, &options, &clock, &stop, &Silent).await;

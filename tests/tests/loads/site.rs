@@ -79,6 +79,7 @@ pub(crate) async fn load_asking(
         ingest_id: "test".to_owned(),
         dry_run: how.dry_run,
         read: ReadOptions { batch_events: how.batch_events, ..ReadOptions::STANDARD },
+        transaction_events: 3 * how.batch_events as u64,
     };
     let net_new = NetNew { source, is_wanted: &|_| true };
     let sources = find(paths, FindOptions { ignore_missing: false }).unwrap().sources;

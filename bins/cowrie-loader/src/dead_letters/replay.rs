@@ -12,8 +12,8 @@ use cowrie_config::Settings;
 use cowrie_core::SystemClock;
 use cowrie_enrichment::OfflineSource;
 use cowrie_ingest::{
-    LoadOptions, NetNew, NotEvents, ReadOptions, Replay, Revived, Summary, events_of_letter,
-    events_of_log,
+    LoadOptions, NetNew, NotEvents, ReadOptions, Replay, Revived, Summary, TRANSACTION_EVENTS,
+    events_of_letter, events_of_log,
 };
 use cowrie_ledger::dead_letters::{self, Filter, Letter};
 use cowrie_ledger::{begin_run, end_run};
@@ -144,6 +144,7 @@ impl Replaying<'_> {
             ingest_id: run_id.to_owned(),
             dry_run: args.write.dry_run,
             read: ReadOptions::STANDARD,
+            transaction_events: TRANSACTION_EVENTS.into(),
         };
         let mut replay = Replay::new(store, &net_new, &options, &SystemClock);
         if args.ids.is_empty() {
