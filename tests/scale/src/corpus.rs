@@ -14,6 +14,7 @@ mod event;
 mod files;
 mod mmdb;
 mod plan;
+pub(crate) mod read;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result};
 use cowrie_tests::{Engine, Tables};
+use sqlx::{Connection as _, PgConnection};
 
 use crate::measure;
 
@@ -27,6 +28,7 @@ pub(crate) struct Place {
     /// What `--db` is given.
     pub(crate) db: String,
     url: String,
+    name: String,
 }
 
 impl Home {
@@ -40,10 +42,40 @@ impl Home {
         Command::new(self.programs.join(name))
     }
 
-    /// A database of this name without a row; one that was there is gone.
+    /// A database of this name for the loader; one that was there is gone.
     pub(crate) async fn fresh(&self, engine: Engine, name: &str) -> Result<Place> {
-        let place = self.place(engine, name)?;
         match engine {
+            Engine::Sqlite => self.empty(engine, name).await,
+            Engine::Postgres => self.migrated(engine, name).await,
+        }
+    }
+
+    /// A database of this name whose tables have no row; one that was there is gone.
+    pub(crate) async fn migrated(&self, engine: Engine, name: &str) -> Result<Place> {
+        let place = self.empty(engine, name).await?;
+        measure::run(self.program("cowrie-db").args(["migrate", "--db", &place.db]))?;
+        Ok(place)
+    }
+
+    /// A database of this name without a table, or the place for a file; one that was there is
+    /// gone.
+    pub(crate) async fn empty(&self, engine: Engine, name: &str) -> Result<Place> {
+        let place = self.place(engine, name)?;
+        self.clear(&place).await?;
+        if engine == Engine::Postgres {
+            let server = Tables::at(self.server()?).await;
+            server.execute(&format!("CREATE DATABASE {name}")).await;
+        }
+        Ok(place)
+    }
+
+    /// Removes a database, and gives its room back.
+    pub(crate) async fn remove(&self, place: Place) -> Result<()> {
+        self.clear(&place).await
+    }
+
+    async fn clear(&self, place: &Place) -> Result<()> {
+        match place.engine {
             Engine::Sqlite => {
                 for suffix in ["", "-wal", "-shm"] {
                     remove(Path::new(&format!("{}{suffix}", place.db)))?;
@@ -51,27 +83,27 @@ impl Home {
             }
             Engine::Postgres => {
                 let server = Tables::at(self.server()?).await;
+                let name = &place.name;
                 server.execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")).await;
-                server.execute(&format!("CREATE DATABASE {name}")).await;
-                measure::run(self.program("cowrie-db").args(["migrate", "--db", &place.db]))?;
             }
         }
-        Ok(place)
+        Ok(())
     }
 
     fn place(&self, engine: Engine, name: &str) -> Result<Place> {
-        Ok(match engine {
+        let (db, url) = match engine {
             Engine::Sqlite => {
                 let db = self.folder.join(format!("{name}.sqlite")).display().to_string();
                 let url = format!("sqlite://{db}?mode=rw");
-                Place { engine, db, url }
+                (db, url)
             }
             Engine::Postgres => {
                 let (server, _) = self.server()?.rsplit_once('/').context("a URL has a `/`")?;
                 let url = format!("{server}/{name}");
-                Place { engine, db: url.clone(), url }
+                (url.clone(), url)
             }
-        })
+        };
+        Ok(Place { engine, db, url, name: name.to_owned() })
     }
 
     fn server(&self) -> Result<&str> {
@@ -82,6 +114,11 @@ impl Home {
 impl Place {
     pub(crate) async fn tables(&self) -> Tables {
         Tables::at(&self.url).await
+    }
+
+    /// A connection to a database on the server.
+    pub(crate) async fn connection(&self) -> Result<PgConnection> {
+        PgConnection::connect(&self.url).await.context("failed to connect to the server")
     }
 
     /// Bytes on disk, with indexes.

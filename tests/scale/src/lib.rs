@@ -1,5 +1,7 @@
 //! A year of logs from a seed, and what the programs make of it.
 
+mod baseline;
+mod copy_lines;
 pub mod corpus;
 mod database;
 mod measure;
@@ -10,4 +12,4 @@ mod workload;
 pub use database::Home;
 pub use report::{Check, Report};
 pub use stages::run;
-pub use workload::{Bound, Workload};
+pub use workload::{Bound, Compare, Workload};

@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result};
 use cowrie_tests::{Digests, Engine};
 use serde::Deserialize;
 
+use crate::baseline;
 use crate::corpus::{Corpus, Truth};
 use crate::database::{Home, Place};
 use crate::measure::{self, Ended, MIB};
@@ -25,7 +26,7 @@ struct Loaded {
 
 /// A count as a figure.
 #[expect(clippy::cast_precision_loss, reason = "a figure is printed with three digits")]
-fn figure(count: u64) -> f64 {
+pub(crate) fn figure(count: u64) -> f64 {
     count as f64
 }
 
@@ -50,6 +51,7 @@ pub async fn run(home: &Home, workload: &Workload, corpus: &Corpus) -> Result<Re
         let digests = bench.load(&mut report).await?;
         bench.killed(&digests, &mut report).await?;
     }
+    baseline::run(home, workload, corpus, &mut report).await?;
     Ok(report)
 }
 

@@ -19,8 +19,18 @@ pub struct Workload {
     pub corpus: Size,
     /// How often a load is killed before it may end.
     pub kills: u32,
+    /// What the load is compared with.
+    pub compare: Compare,
     /// What each figure must be, by its name.
     pub budget: BTreeMap<String, Bound>,
+}
+
+/// What a load is compared with.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Compare {
+    /// With PostgreSQL's `COPY` of the same lines.
+    pub copy: bool,
 }
 
 /// What a figure must be.
