@@ -27,7 +27,7 @@ pub(crate) struct Place {
     pub(crate) engine: Engine,
     /// What `--db` is given.
     pub(crate) db: String,
-    url: String,
+    pub(crate) url: String,
     name: String,
 }
 

@@ -31,11 +31,11 @@ pub(crate) fn figure(count: u64) -> f64 {
 }
 
 /// One engine under test.
-struct Bench<'a> {
-    home: &'a Home,
-    workload: &'a Workload,
-    corpus: &'a Corpus,
-    engine: Engine,
+pub(crate) struct Bench<'a> {
+    pub(crate) home: &'a Home,
+    pub(crate) workload: &'a Workload,
+    pub(crate) corpus: &'a Corpus,
+    pub(crate) engine: Engine,
 }
 
 /// Runs every stage on every engine.
@@ -50,17 +50,18 @@ pub async fn run(home: &Home, workload: &Workload, corpus: &Corpus) -> Result<Re
         let bench = Bench { home, workload, corpus, engine };
         let digests = bench.load(&mut report).await?;
         bench.killed(&digests, &mut report).await?;
+        bench.without_foreign_keys(&digests, &mut report).await?;
     }
     baseline::run(home, workload, corpus, &mut report).await?;
     Ok(report)
 }
 
 impl Bench<'_> {
-    fn name(&self, what: &str) -> String {
+    pub(crate) fn name(&self, what: &str) -> String {
         format!("{}.{what}", self.engine.name())
     }
 
-    fn loader(&self, workflow: &str, place: &Place) -> Command {
+    pub(crate) fn loader(&self, workflow: &str, place: &Place) -> Command {
         let mut command = self.home.program("cowrie-loader");
         command.arg(workflow).arg(self.corpus.logs());
         command.arg("--mmdb-dir").arg(self.corpus.databases());
@@ -99,7 +100,7 @@ impl Bench<'_> {
         Ok(digests)
     }
 
-    fn cost(&self, report: &mut Report, stage: &str, ended: &Ended, events: u64) {
+    pub(crate) fn cost(&self, report: &mut Report, stage: &str, ended: &Ended, events: u64) {
         let seconds = ended.elapsed.as_secs_f64();
         let name = |what: &str| self.name(&format!("{stage}.{what}"));
         report.figure(name("seconds"), seconds);
@@ -155,7 +156,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    fn same(&self, what: &str, seen: &Digests, wanted: &Digests, report: &mut Report) {
+    pub(crate) fn same(&self, what: &str, seen: &Digests, wanted: &Digests, report: &mut Report) {
         let is_other = |(table, digest): &(&&str, &_)| seen.get(*table) != Some(*digest);
         let differ: Vec<&str> = wanted.iter().filter(is_other).map(|(table, _)| *table).collect();
         let n_rows: u64 = seen.values().map(|(n_rows, _)| n_rows).sum();

@@ -31,6 +31,8 @@ pub struct Workload {
 pub struct Compare {
     /// With PostgreSQL's `COPY` of the same lines.
     pub copy: bool,
+    /// With the load into tables without foreign keys.
+    pub without_foreign_keys: bool,
 }
 
 /// What a figure must be.
