@@ -5,6 +5,7 @@ mod copy_lines;
 pub mod corpus;
 mod database;
 mod foreign_keys;
+mod growth;
 mod measure;
 mod report;
 mod stages;

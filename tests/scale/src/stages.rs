@@ -7,12 +7,12 @@ use anyhow::{Context as _, Result};
 use cowrie_tests::{Digests, Engine};
 use serde::Deserialize;
 
-use crate::baseline;
 use crate::corpus::{Corpus, Truth};
 use crate::database::{Home, Place};
 use crate::measure::{self, Ended, MIB};
 use crate::report::Report;
 use crate::workload::Workload;
+use crate::{baseline, growth};
 
 /// What the loader says at its end; it says more.
 #[derive(Debug, Deserialize)]
@@ -53,6 +53,7 @@ pub async fn run(home: &Home, workload: &Workload, corpus: &Corpus) -> Result<Re
         bench.without_foreign_keys(&digests, &mut report).await?;
     }
     baseline::run(home, workload, corpus, &mut report).await?;
+    growth::run(home, workload, &mut report).await?;
     Ok(report)
 }
 

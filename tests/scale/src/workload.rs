@@ -33,6 +33,8 @@ pub struct Compare {
     pub copy: bool,
     /// With the load into tables without foreign keys.
     pub without_foreign_keys: bool,
+    /// With loads of corpora with so many sessions.
+    pub growth: Vec<u32>,
 }
 
 /// What a figure must be.
