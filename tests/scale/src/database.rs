@@ -19,6 +19,8 @@ pub struct Home {
     pub server: Option<String>,
     /// The programs.
     pub programs: PathBuf,
+    /// A Python that has DuckDB.
+    pub duckdb: Option<PathBuf>,
 }
 
 /// One database.

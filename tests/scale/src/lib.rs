@@ -4,6 +4,7 @@ mod baseline;
 mod copy_lines;
 pub mod corpus;
 mod database;
+mod duckdb;
 mod foreign_keys;
 mod growth;
 mod measure;

@@ -34,6 +34,9 @@ struct Arguments {
     /// Days that the logs span, instead of the workload's
     #[arg(long, value_name = "N")]
     days: Option<u32>,
+    /// A Python that has DuckDB, to be measured on the same logs
+    #[arg(long, value_name = "PYTHON")]
+    duckdb: Option<PathBuf>,
     /// Write the logs and stop
     #[arg(long)]
     corpus_only: bool,
@@ -55,8 +58,8 @@ async fn main() -> Result<ExitCode> {
     if arguments.corpus_only {
         return Ok(ExitCode::SUCCESS);
     }
-    let home =
-        Home { folder: folder.clone(), server: arguments.server, programs: arguments.programs };
+    let Arguments { server, programs, duckdb, .. } = arguments;
+    let home = Home { folder: folder.clone(), server, programs, duckdb };
     let report = run(&home, &workload, &corpus).await?;
     let file = folder.join("report.json");
     fs::write(&file, serde_json::to_vec_pretty(&report)?)

@@ -12,7 +12,7 @@ use crate::database::{Home, Place};
 use crate::measure::{self, Ended, MIB};
 use crate::report::Report;
 use crate::workload::Workload;
-use crate::{baseline, growth};
+use crate::{baseline, duckdb, growth};
 
 /// What the loader says at its end; it says more.
 #[derive(Debug, Deserialize)]
@@ -53,6 +53,7 @@ pub async fn run(home: &Home, workload: &Workload, corpus: &Corpus) -> Result<Re
         bench.without_foreign_keys(&digests, &mut report).await?;
     }
     baseline::run(home, workload, corpus, &mut report).await?;
+    duckdb::run(home, corpus, &mut report)?;
     growth::run(home, workload, &mut report).await?;
     Ok(report)
 }
