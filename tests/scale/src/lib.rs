@@ -8,6 +8,7 @@ mod duckdb;
 mod foreign_keys;
 mod growth;
 mod measure;
+mod questions;
 mod report;
 mod stages;
 mod workload;

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::corpus::{Corpus, Truth};
 use crate::database::{Home, Place};
 use crate::measure::{self, Ended, MIB};
+use crate::questions;
 use crate::report::Report;
 use crate::workload::Workload;
 use crate::{baseline, duckdb, growth};
@@ -85,6 +86,7 @@ impl Bench<'_> {
         report.figure(self.name("size.bytes_per_event"), size / figure(truth.events));
         report.figure(self.name("size.per_log_byte"), size / figure(truth.bytes));
         self.count(&place, report).await;
+        questions::ask(&place, report).await?;
         let digests = place.tables().await.digests().await;
 
         let ended = measure::run(&mut self.loader("bulk", &place))?;
