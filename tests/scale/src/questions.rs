@@ -124,6 +124,11 @@ impl Values {
             ("shasum", "SELECT shasum FROM files LIMIT 1"),
             ("address", "SELECT ip_address FROM ip_inventory ORDER BY session_count DESC LIMIT 1"),
             (
+                "asn",
+                "SELECT CAST(asn_number AS text) FROM asn_inventory \
+                 ORDER BY total_session_count DESC LIMIT 1",
+            ),
+            (
                 "password_hash",
                 "SELECT password_hash FROM password_tracking ORDER BY times_seen DESC LIMIT 1",
             ),

@@ -72,6 +72,7 @@ impl Site {
         let first = async |sql: &str| self.tables.lines(sql).await.first().cloned().unwrap();
         let analysis =
             self.tables.number("SELECT coalesce(max(id), 0) FROM longtail_analysis").await;
+        let asn = self.tables.number("SELECT max(asn_number) FROM asn_inventory").await;
         let password_hash = first(
             "SELECT password_hash FROM session_summaries WHERE password_hash IS NOT NULL \
              GROUP BY 1 ORDER BY count(*) DESC, 1",
@@ -94,6 +95,7 @@ impl Site {
                 "at_least" => "2",
                 "password_hash" => &password_hash,
                 "shasum" => &shasum,
+                "asn" => return asn.to_string(),
                 "analysis" => return analysis.to_string(),
                 _ => panic!("no value is known for `{name}` of `{}`", question.title),
             };
