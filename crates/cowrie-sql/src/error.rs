@@ -19,7 +19,7 @@ pub enum Cause {
     /// SQLite said so.
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
-    /// A statement before it failed, or the thread that speaks to SQLite has ended.
+    /// A statement before it failed, or who speaks to the database has ended.
     #[error("the transaction has ended")]
     Ended,
 }

@@ -3,6 +3,8 @@
 mod copy;
 mod error;
 mod found;
+mod outcomes;
+mod postgres;
 mod rows;
 mod sqlite;
 mod transaction;

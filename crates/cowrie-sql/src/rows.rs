@@ -78,7 +78,9 @@ pub fn text<'a, T>(items: &'a [T], of: impl Fn(&'a T) -> Option<&'a str>) -> Val
 fn texts<'a, T>(items: &'a [T], of: impl Fn(&'a T) -> Option<&'a str>) -> Texts {
     let n_bytes = items.iter().filter_map(&of).map(str::len).sum();
     let mut texts = Texts::with_capacity(items.len(), n_bytes);
-    items.iter().for_each(|item| texts.push(of(item)));
+    for item in items {
+        texts.push(of(item));
+    }
     texts
 }
 

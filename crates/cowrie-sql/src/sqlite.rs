@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::error::{Cause, SqlError};
 use crate::found::{Found, Row};
+use crate::outcomes::Outcomes;
 use crate::rows::{Rows, Values};
 
 /// Rows per statement. Larger batches gain nothing, and 64 rows of thirty columns stay far below
@@ -146,14 +147,13 @@ fn connect(path: &Path, wait: Duration) -> rusqlite::Result<Connection> {
 pub(crate) struct SqliteTransaction {
     file: SqliteFile,
     worker: Option<Worker>,
-    /// The outcomes of statements that nobody has waited for.
-    pending: Vec<oneshot::Receiver<Result<(), SqlError>>>,
+    outcomes: Outcomes,
 }
 
 impl SqliteTransaction {
     pub(crate) async fn begin(file: &SqliteFile, sql: &'static str) -> Result<Self, SqlError> {
         let worker = Some(file.take());
-        let mut transaction = Self { file: file.clone(), worker, pending: Vec::new() };
+        let mut transaction = Self { file: file.clone(), worker, outcomes: Outcomes::default() };
         transaction.ask("begin a transaction", |db| Ok(db.execute_batch(sql)?)).await?;
         Ok(transaction)
     }
@@ -164,11 +164,15 @@ impl SqliteTransaction {
         doing: &'static str,
         what: impl FnOnce(&mut Connection) -> Result<T, Cause> + Send + 'static,
     ) -> Result<T, SqlError> {
-        let outcome = self.send(doing, what).await?;
-        for before in std::mem::take(&mut self.pending) {
-            ended(doing, before.await)?;
-        }
-        ended(doing, outcome.await)
+        let (give, given) = oneshot::channel();
+        let what = |db: &mut Connection| {
+            // Whoever asked may have gone.
+            let _heard = give.send(what(db)?);
+            Ok(())
+        };
+        self.post(doing, what).await?;
+        self.outcomes.all(doing).await?;
+        given.await.map_err(|_nobody_told| SqlError { doing, source: Cause::Ended })
     }
 
     /// Does something on the thread, without waiting for it.
@@ -177,28 +181,15 @@ impl SqliteTransaction {
         doing: &'static str,
         what: impl FnOnce(&mut Connection) -> Result<(), Cause> + Send + 'static,
     ) -> Result<(), SqlError> {
-        let outcome = self.send(doing, what).await?;
-        self.pending.push(outcome);
-        Ok(())
-    }
-
-    async fn send<T: Send + 'static>(
-        &self,
-        doing: &'static str,
-        what: impl FnOnce(&mut Connection) -> Result<T, Cause> + Send + 'static,
-    ) -> Result<oneshot::Receiver<Result<T, SqlError>>, SqlError> {
-        let ended = || SqlError { doing, source: Cause::Ended };
-        let (tell, outcome) = oneshot::channel();
+        let outcome = self.outcomes.expect();
         let job = Box::new(move |state: &mut State| {
             let done = state.attempt(what).map_err(|source| SqlError { doing, source });
             // Whoever asked may have gone.
-            let _heard = tell.send(done);
+            let _heard = outcome.send(done);
         });
-        let worker = self.worker.as_ref().ok_or_else(ended)?;
-        match worker.jobs.send(job).await {
-            Ok(()) => Ok(outcome),
-            Err(_thread_has_ended) => Err(ended()),
-        }
+        let has_ended = || SqlError { doing, source: Cause::Ended };
+        let worker = self.worker.as_ref().ok_or_else(has_ended)?;
+        worker.jobs.send(job).await.map_err(|_thread_has_ended| has_ended())
     }
 
     pub(crate) async fn execute(
@@ -291,13 +282,6 @@ impl Drop for SqliteTransaction {
             self.file.give_back(worker);
         }
     }
-}
-
-fn ended<T>(
-    doing: &'static str,
-    outcome: Result<Result<T, SqlError>, oneshot::error::RecvError>,
-) -> Result<T, SqlError> {
-    outcome.unwrap_or(Err(SqlError { doing, source: Cause::Ended }))
 }
 
 /// How many of the rows left go into the next statement: 64, then powers of two, so that few
