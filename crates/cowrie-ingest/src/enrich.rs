@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use cowrie_core::kind_of;
-use cowrie_enrichment::{Answer, OfflineSource, Outcome, SourceName, Vintages, validation};
-use cowrie_inventory::{Enrichment, Facts, Known};
+use cowrie_enrichment::OfflineSource;
+use cowrie_inventory::{Enrichment, Facts, KnownAddress, LocalKnowledge};
 use cowrie_store::{
     AddressChange, AddressRow, AsnChange, KnownSession, SessionChange, StoreError, Writing,
 };
@@ -53,19 +52,19 @@ impl NetNew<'_> {
         let known =
             writing.read().known_sessions(&changes.iter().filter_map(ids).collect()).await?;
         let mut enriched = Enriched::default();
-        let round = Round { now, in_force: self.source.vintages_in_force(now) };
+        let local = LocalKnowledge::new(self.source, now);
         let mut addresses = BTreeMap::new();
-        for (address, is_wanted) in wanted {
-            let row = rows.get(&address.to_string());
+        for (ip, is_wanted) in wanted {
+            let row = rows.get(&ip.to_string());
             enriched.n_new += u64::from(row.is_none());
-            let (document, change) = self.address(address, row, is_wanted, &round);
+            let (known, change) = address(ip, row, is_wanted, &local, now);
             enriched.addresses.push(change);
-            addresses.insert(address, document);
+            addresses.insert(ip, known);
         }
         for change in changes {
             let known = change.before.as_ref().and_then(|session| known.get(&session.id));
             change.snapshot_asn_before = known.and_then(|known| known.snapshot_asn);
-            let is_before = self.session(change, known, &mut addresses, &round);
+            let is_before = self.session(change, known, &mut addresses, &local);
             enriched.n_before_earliest += u64::from(is_before);
         }
         Ok(enriched)
@@ -86,75 +85,13 @@ impl NetNew<'_> {
         wanted
     }
 
-    /// What is known of an address now, and what of it the database lacks.
-    fn address(
-        &self,
-        address: IpAddr,
-        row: Option<&AddressRow>,
-        is_wanted: bool,
-        round: &Round,
-    ) -> (Address, AddressChange) {
-        let stored = row.and_then(|row| row.enrichment.as_deref());
-        let read = Enrichment::from_json(stored);
-        if let Err(error) = &read {
-            tracing::warn!(%address, %error, "what is stored of an address cannot be read, and stays");
-        }
-        let is_readable = read.is_ok();
-        let mut document = read.unwrap_or_default();
-        let is_new = is_wanted && self.complete(&mut document, address, round) && is_readable;
-        let known = Known::of(&document);
-        let change = AddressChange {
-            address: address.to_string(),
-            enrichment: document.to_json().filter(|_| is_new),
-            asn: asn_of(known.facts(), row, round.now).filter(|_| is_readable),
-            asn_before: row.and_then(|row| row.current_asn),
-        };
-        let known = vec![(round.in_force.clone(), known)];
-        (Address { document, known }, change)
-    }
-
-    /// Puts into a document what this machine can say and the document lacks; whether anything.
-    fn complete(&self, document: &mut Enrichment, address: IpAddr, round: &Round) -> bool {
-        let lacks_validation = !document.has_answered(SourceName::Validation);
-        let is_stale = self.is_stale(document, address, round);
-        if !lacks_validation && !is_stale {
-            return false;
-        }
-        let before = document.clone();
-        if lacks_validation {
-            document.record(SourceName::Validation, &validation(address), round.now);
-        }
-        if is_stale {
-            document.record(self.source.name(), &self.ask(address, round.now), round.now);
-        }
-        *document != before
-    }
-
-    /// Whether the source would now say something that the document does not have.
-    ///
-    /// A document that says why it was not asked is as good as before when it still is not.
-    fn is_stale(&self, document: &Enrichment, address: IpAddr, round: &Round) -> bool {
-        let Round { now, in_force } = round;
-        let name = self.source.name();
-        let would_answer = !in_force.is_empty() && !kind_of(address).is_bogon();
-        let was_tried = document.status(name).is_some();
-        if would_answer { document.is_stale(name, *now, in_force) } else { !was_tried }
-    }
-
-    fn ask(&self, address: IpAddr, at: DateTime<Utc>) -> Answer {
-        if kind_of(address).is_bogon() {
-            return Answer::from(Outcome::skipped("not public"));
-        }
-        self.source.lookup(address, at)
-    }
-
     /// Cuts the snapshot of a session that has none; says whether one was cut for a later start.
     fn session(
         &self,
         change: &mut SessionChange,
         known: Option<&KnownSession>,
-        addresses: &mut BTreeMap<IpAddr, Address>,
-        round: &Round,
+        addresses: &mut BTreeMap<IpAddr, KnownAddress>,
+        local: &LocalKnowledge<'_>,
     ) -> bool {
         let Some(session) = &change.after else { return false };
         let Some(summary) = &session.summary else { return false };
@@ -165,41 +102,36 @@ impl NetNew<'_> {
             && let Some(ip) = summary.source_ip
             && let Some(address) = addresses.get_mut(&ip)
         {
-            let at = summary.first_event_at;
-            let snapshot = address.as_of(self.source.vintages_in_force(at), |document| {
-                document.record(self.source.name(), &self.ask(ip, at), round.now);
-            });
-            change.snapshot = Some(snapshot.cut(at, round.now, false));
+            change.snapshot = Some(local.cut(address, summary.first_event_at));
         }
         false
     }
 }
 
-/// The time of a batch, and the vintages that the source would answer from then.
-struct Round {
+/// What is known of an address now, and what of it the database lacks.
+fn address(
+    address: IpAddr,
+    row: Option<&AddressRow>,
+    is_wanted: bool,
+    local: &LocalKnowledge<'_>,
     now: DateTime<Utc>,
-    in_force: Vintages,
-}
-
-/// What is known of an address of a batch.
-struct Address {
-    document: Enrichment,
-    /// The same as of the vintages that its sessions fall to; seldom more than a few.
-    known: Vec<(Vintages, Known)>,
-}
-
-impl Address {
-    /// What is known from vintages; `complete` puts what they say into a document.
-    fn as_of(&mut self, vintages: Vintages, complete: impl FnOnce(&mut Enrichment)) -> &Known {
-        let at = self.known.iter().position(|(known, _)| *known == vintages);
-        let at = at.unwrap_or_else(|| {
-            let mut document = self.document.clone();
-            complete(&mut document);
-            self.known.push((vintages, Known::of(&document)));
-            self.known.len() - 1
-        });
-        &self.known[at].1
+) -> (KnownAddress, AddressChange) {
+    let stored = row.and_then(|row| row.enrichment.as_deref());
+    let read = Enrichment::from_json(stored);
+    if let Err(error) = &read {
+        tracing::warn!(%address, %error, "what is stored of an address cannot be read, and stays");
     }
+    let is_readable = read.is_ok();
+    let mut document = read.unwrap_or_default();
+    let is_new = is_wanted && local.complete(&mut document, address) && is_readable;
+    let known = KnownAddress::of(address, document);
+    let change = AddressChange {
+        address: address.to_string(),
+        enrichment: is_new.then(|| known.to_json()).flatten(),
+        asn: asn_of(known.facts(), row, now).filter(|_| is_readable),
+        asn_before: row.and_then(|row| row.current_asn),
+    };
+    (known, change)
 }
 
 /// The network that a document names, with what the history needs to know.
