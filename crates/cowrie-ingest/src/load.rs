@@ -102,8 +102,8 @@ pub async fn load(
             progress.rejected = loader.summary.rejected;
             observer.progress(&progress);
         }
-        let is_late = timeout(GRACE, following.as_mut()).await.is_err();
-        if is_late || loader.is_due() || stop.is_cancelled() {
+        let is_over = loader.is_due() || stop.is_cancelled();
+        if is_over || timeout(GRACE, following.as_mut()).await.is_err() {
             loader.commit().await?;
         }
         following.as_mut().await;

@@ -7,7 +7,8 @@ use chrono::DateTime;
 use cowrie_client_maxmind::{MaxMind, MaxMindOptions};
 use cowrie_core::FixedClock;
 use cowrie_ingest::{
-    FileProblem, LoadOptions, NetNew, Observer, Progress, ReadOptions, load, plan_whole,
+    FileProblem, LoadOptions, NetNew, Observer, Progress, ReadOptions, TRANSACTION_EVENTS, load,
+    plan_whole,
 };
 use cowrie_logfind::{FindOptions, find};
 use cowrie_store::Store;
@@ -130,8 +131,12 @@ async fn load_example(db: &TestDb) {
     let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
     let keep_open = 4.try_into().unwrap();
     let source = MaxMind::open_dir(&examples.join("mmdb"), MaxMindOptions { keep_open });
-    let options =
-        LoadOptions { ingest_id: "test".to_owned(), dry_run: false, read: ReadOptions::STANDARD };
+    let options = LoadOptions {
+        ingest_id: "test".to_owned(),
+        dry_run: false,
+        read: ReadOptions::STANDARD,
+        transaction_events: TRANSACTION_EVENTS.into(),
+    };
     let net_new = NetNew { source: &source, is_wanted: &|_| true };
     let mut hostile = tempfile::NamedTempFile::new().unwrap();
     hostile.write_all(HOSTILE).unwrap();
