@@ -7,7 +7,7 @@ use std::fs;
 use serde::Serialize;
 
 use crate::corpus::Truth;
-use crate::workload::Workload;
+use crate::workload::{Bound, Workload};
 
 /// Everything that a scale test found.
 #[derive(Clone, Debug, Serialize)]
@@ -98,21 +98,24 @@ impl Report {
     pub fn failures(&self) -> Vec<String> {
         let checks = self.checks.iter().filter(|check| !check.holds);
         let checks = checks.map(|check| format!("{}: {}", check.what, check.seen));
-        let budget = self.workload.budget.iter().filter_map(|(name, bound)| {
-            match self.figures.get(name) {
-                Some(figure) if bound.holds(*figure) => None,
-                Some(figure) => Some(format!("{name}: {figure}, must be {bound}")),
-                // An engine that was left out has no figures.
-                None if !self.has_engine_of(name) => None,
-                None => Some(format!("{name}: was not measured")),
-            }
-        });
-        checks.chain(budget).collect()
+        let budget = self.workload.budget.iter();
+        checks.chain(budget.flat_map(|(name, bound)| self.kept(name, *bound))).collect()
+    }
+
+    /// Which of the figures that a name means are out of bounds, or that there are none.
+    fn kept(&self, name: &str, bound: Bound) -> Vec<String> {
+        let meant = || self.figures.iter().filter(|(figure, _)| is_meant(name, figure));
+        // An engine that was left out has no figures.
+        if meant().next().is_none() && self.has_engine_of(name) {
+            return vec![format!("{name}: was not measured")];
+        }
+        let failed = meant().filter(|(_, figure)| !bound.holds(**figure));
+        failed.map(|(name, figure)| format!("{name}: {figure}, must be {bound}")).collect()
     }
 
     fn has_engine_of(&self, name: &str) -> bool {
-        let engine = name.split('.').next().unwrap_or_default();
-        self.figures.keys().any(|known| known.split('.').next() == Some(engine))
+        let engine = |name: &str| name.split('.').next().unwrap_or_default().to_owned();
+        self.figures.keys().any(|known| is_meant(&engine(name), &engine(known)))
     }
 
     /// The figures with their bounds, for people.
@@ -120,8 +123,8 @@ impl Report {
         let width = self.figures.keys().map(String::len).max().unwrap_or(0);
         let mut table = String::new();
         for (name, figure) in &self.figures {
-            let bound = self.workload.budget.get(name);
-            let verdict = match bound {
+            let bound = self.workload.budget.iter().find(|(pattern, _)| is_meant(pattern, name));
+            let verdict = match bound.map(|(_, bound)| bound) {
                 None => String::new(),
                 Some(bound) if bound.holds(*figure) => format!("  ok, {bound}"),
                 Some(bound) => format!("  FAILED, {bound}"),
@@ -137,10 +140,16 @@ impl Report {
     }
 }
 
+/// Whether a name of the budget means a figure: `*` stands for any word between two points.
+fn is_meant(pattern: &str, figure: &str) -> bool {
+    let (words, others) = (pattern.split('.'), figure.split('.'));
+    let same = |(word, other): (&str, &str)| word == "*" || word == other;
+    words.clone().count() == others.clone().count() && words.zip(others).all(same)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workload::Bound;
 
     fn report(figure: f64, bound: Bound) -> Report {
         let mut workload: Workload = toml::from_str(include_str!("../ci.toml")).unwrap();
@@ -164,6 +173,14 @@ mod tests {
         report.figures.remove("sqlite.load.seconds");
         report.figure("sqlite.load.events", 1.0);
         assert_eq!(report.failures(), ["sqlite.load.seconds: was not measured"]);
+    }
+
+    #[test]
+    fn a_star_means_any_word() {
+        assert!(is_meant("*.load.*.p95", "sqlite.load.10.p95"));
+        assert!(!is_meant("*.load", "sqlite.load.seconds"));
+        assert!(!is_meant("*.load.seconds", "sqlite.load"));
+        assert!(!is_meant("*.load", "sqlite.reload"));
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub struct Workload {
     pub kills: u32,
     /// What the load is compared with.
     pub compare: Compare,
-    /// What each figure must be, by its name.
+    /// What each figure must be, by its name, in which `*` stands for any word.
     pub budget: BTreeMap<String, Bound>,
 }
 
