@@ -96,7 +96,7 @@ pub async fn load(
         folded.batch.problems.iter().for_each(|problem| observer.problem(problem));
         // One batch is folded while the one before it is stored.
         let mut following = pin!(maybe_done(next_folded(&mut batches)));
-        let is_stored = beside(following.as_mut(), loader.batch(folded, stop)).await?;
+        let is_stored = beside(following.as_mut(), Box::pin(loader.batch(folded, stop))).await?;
         if is_stored {
             progress.events = loader.summary.events;
             progress.rejected = loader.summary.rejected;
