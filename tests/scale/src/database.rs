@@ -34,6 +34,11 @@ pub(crate) struct Place {
 }
 
 impl Home {
+    /// Where the report is kept.
+    pub fn report(&self) -> PathBuf {
+        self.folder.join("report.json")
+    }
+
     /// The engines that there are.
     pub(crate) fn engines(&self) -> Vec<Engine> {
         let has_server = self.server.is_some();
@@ -92,7 +97,8 @@ impl Home {
         Ok(())
     }
 
-    fn place(&self, engine: Engine, name: &str) -> Result<Place> {
+    /// The database of this name, be it there or not.
+    pub(crate) fn place(&self, engine: Engine, name: &str) -> Result<Place> {
         let (db, url) = match engine {
             Engine::Sqlite => {
                 let db = self.folder.join(format!("{name}.sqlite")).display().to_string();

@@ -15,5 +15,5 @@ mod workload;
 
 pub use database::Home;
 pub use report::{Check, Report};
-pub use stages::run;
+pub use stages::{ask_again, run};
 pub use workload::{Bound, Compare, Workload};

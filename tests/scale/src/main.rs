@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result};
 use clap::Parser;
 use cowrie_scale::corpus::Corpus;
-use cowrie_scale::{Home, Workload, run};
+use cowrie_scale::{Home, Workload, ask_again, run};
 
 /// Loads a corpus with the released programs and says what that took.
 #[derive(Debug, Parser)]
@@ -37,6 +37,9 @@ struct Arguments {
     /// A Python that has DuckDB, to be measured on the same logs
     #[arg(long, value_name = "PYTHON")]
     duckdb: Option<PathBuf>,
+    /// Load nothing, and ask the questions once more of the databases that a run before left
+    #[arg(long)]
+    ask_only: bool,
     /// Write the logs and stop
     #[arg(long)]
     corpus_only: bool,
@@ -58,14 +61,16 @@ async fn main() -> Result<ExitCode> {
     if arguments.corpus_only {
         return Ok(ExitCode::SUCCESS);
     }
-    let Arguments { server, programs, duckdb, .. } = arguments;
+    let Arguments { server, programs, duckdb, ask_only, .. } = arguments;
     let home = Home { folder: folder.clone(), server, programs, duckdb };
-    let report = run(&home, &workload, &corpus).await?;
-    let file = folder.join("report.json");
-    fs::write(&file, serde_json::to_vec_pretty(&report)?)
-        .with_context(|| format!("failed to write `{}`", file.display()))?;
+    let report = if ask_only {
+        ask_again(&home, &workload, &corpus).await?
+    } else {
+        let report = run(&home, &workload, &corpus).await?;
+        println!("report: {}", home.report().display());
+        report
+    };
     print!("{}", report.table());
-    println!("report: {}", file.display());
     let failures = report.failures();
     for failure in &failures {
         eprintln!("error: {failure}");

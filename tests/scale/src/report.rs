@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::path::Path;
 
+use anyhow::{Context as _, Result};
 use serde::Serialize;
 
 use crate::corpus::Truth;
@@ -92,6 +94,16 @@ impl Report {
     /// Keeps whether something holds.
     pub fn holds(&mut self, what: impl Into<String>, holds: bool, seen: impl Into<String>) {
         self.checks.push(Check { what: what.into(), holds, seen: seen.into() });
+    }
+
+    /// Writes it as JSON.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written.
+    pub fn write(&self, file: &Path) -> Result<()> {
+        fs::write(file, serde_json::to_vec_pretty(self)?)
+            .with_context(|| format!("failed to write `{}`", file.display()))
     }
 
     /// What is not as it must be.

@@ -47,15 +47,38 @@ pub(crate) struct Bench<'a> {
 /// errors; they are in the report.
 pub async fn run(home: &Home, workload: &Workload, corpus: &Corpus) -> Result<Report> {
     let mut report = Report::new(workload, corpus.truth.clone());
+    // A stage that fails, hours later, leaves what was found before it.
+    let file = home.report();
     for engine in home.engines() {
         let bench = Bench { home, workload, corpus, engine };
         let digests = bench.load(&mut report).await?;
+        report.write(&file)?;
         bench.killed(&digests, &mut report).await?;
+        report.write(&file)?;
         bench.without_foreign_keys(&digests, &mut report).await?;
+        report.write(&file)?;
     }
     baseline::run(home, workload, corpus, &mut report).await?;
+    report.write(&file)?;
     duckdb::run(home, corpus, &mut report)?;
+    report.write(&file)?;
     growth::run(home, workload, &mut report).await?;
+    report.write(&file)?;
+    Ok(report)
+}
+
+/// Asks everything once more of the databases that a run before left.
+///
+/// # Errors
+///
+/// When a database does not answer.
+pub async fn ask_again(home: &Home, workload: &Workload, corpus: &Corpus) -> Result<Report> {
+    let mut report = Report::new(workload, corpus.truth.clone());
+    for engine in home.engines() {
+        let bench = Bench { home, workload, corpus, engine };
+        let place = home.place(engine, &bench.database())?;
+        bench.ask(&place, &mut report).await?;
+    }
     Ok(report)
 }
 
@@ -75,18 +98,14 @@ impl Bench<'_> {
     /// Loads everything, then the same once more, then what is new; and asks how it is answered.
     async fn load(&self, report: &mut Report) -> Result<Digests> {
         let truth = &self.corpus.truth;
-        let place = self.home.fresh(self.engine, &format!("scale_{}", self.workload.name)).await?;
+        let place = self.home.fresh(self.engine, &self.database()).await?;
         let ended = measure::run(&mut self.loader("bulk", &place))?;
         let loaded = said(&ended)?;
         self.cost(report, "load", &ended, truth.events);
         report.equal(self.name("load: new events"), &loaded.new_events, &truth.events);
         report.equal(self.name("load: known events"), &loaded.duplicate_events, &truth.doubled);
         report.equal(self.name("load: rejected"), &loaded.rejected, &truth.damaged);
-        let size = figure(place.size().await?);
-        report.figure(self.name("size.bytes_per_event"), size / figure(truth.events));
-        report.figure(self.name("size.per_log_byte"), size / figure(truth.bytes));
-        self.count(&place, report).await;
-        questions::ask(&place, report).await?;
+        self.ask(&place, report).await?;
         let digests = place.tables().await.digests().await;
 
         let ended = measure::run(&mut self.loader("bulk", &place))?;
@@ -102,6 +121,21 @@ impl Bench<'_> {
         let after = place.tables().await.digests().await;
         self.same("tables after a second load", &after, &digests, report);
         Ok(digests)
+    }
+
+    /// How large the database is, what it holds, and how quickly it answers.
+    async fn ask(&self, place: &Place, report: &mut Report) -> Result<()> {
+        let truth = &self.corpus.truth;
+        let size = figure(place.size().await?);
+        report.figure(self.name("size.bytes_per_event"), size / figure(truth.events));
+        report.figure(self.name("size.per_log_byte"), size / figure(truth.bytes));
+        self.count(place, report).await;
+        questions::ask(place, report).await
+    }
+
+    /// The name of the database that everything is loaded into.
+    fn database(&self) -> String {
+        format!("scale_{}", self.workload.name)
     }
 
     pub(crate) fn cost(&self, report: &mut Report, stage: &str, ended: &Ended, events: u64) {
@@ -157,7 +191,7 @@ impl Bench<'_> {
         report.holds(self.name("kills"), n_killed > 0, n_killed.to_string());
         let seen = place.tables().await.digests().await;
         self.same("tables after kills", &seen, wanted, report);
-        Ok(())
+        self.home.remove(place).await
     }
 
     pub(crate) fn same(&self, what: &str, seen: &Digests, wanted: &Digests, report: &mut Report) {
