@@ -33,7 +33,7 @@ impl Everyone {
         Self { shown, status, phase, ingest_id, next_status, has_committed }
     }
 
-    /// Whether any batch was committed.
+    /// Whether anything was committed.
     pub(crate) fn has_committed(&self) -> bool {
         self.has_committed.load(Ordering::Relaxed)
     }
@@ -67,8 +67,12 @@ impl Everyone {
 impl Observer for Everyone {
     fn progress(&self, progress: &Progress) {
         let Progress { bytes_on_disk, events, rejected } = *progress;
-        self.has_committed.store(true, Ordering::Relaxed);
         self.shown.update(Counters { bytes: bytes_on_disk, events, rejects: rejected });
+    }
+
+    fn committed(&self, progress: &Progress) {
+        let Progress { bytes_on_disk, events, rejected } = *progress;
+        self.has_committed.store(true, Ordering::Relaxed);
         let mut next = self.next_status.lock().unwrap_or_else(PoisonError::into_inner);
         if Instant::now() >= *next {
             *next = Instant::now() + STATUS_INTERVAL;

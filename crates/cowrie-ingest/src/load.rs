@@ -9,7 +9,7 @@ use cowrie_core::Clock;
 use cowrie_store::{Changes, Store, StoreError, Writing};
 use futures_util::future::{MaybeDone, maybe_done};
 use tokio::task::JoinError;
-use tokio::time::{sleep, timeout};
+use tokio::time::{sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::batch::Batch;
@@ -26,6 +26,13 @@ const LONGEST_TRANSACTION: Duration = Duration::from_secs(10);
 
 /// Events that commit together, unless something else is asked for.
 pub const TRANSACTION_EVENTS: u32 = 240_000;
+
+/// Whoever waits for a SQLite file looks ten times a second whether it is free; between two long
+/// transactions it is, for long enough to be seen.
+const TURN: Duration = Duration::from_millis(110);
+
+/// A transaction that others notice.
+const LONG_TRANSACTION: Duration = Duration::from_secs(1);
 
 /// How long a transaction stays open for a next batch to come.
 const GRACE: Duration = Duration::from_millis(50);
@@ -48,8 +55,11 @@ pub struct LoadOptions {
 
 /// Who is told how far a load is.
 pub trait Observer: Send + Sync {
-    /// Called after each batch.
+    /// Called after each batch, which may be taken back yet.
     fn progress(&self, progress: &Progress);
+
+    /// Called when everything up to here is committed.
+    fn committed(&self, _progress: &Progress) {}
 
     /// Called for each file that could not be read, or not to its end.
     fn problem(&self, problem: &FileProblem);
@@ -104,13 +114,13 @@ pub async fn load(
         }
         let is_over = loader.is_due() || stop.is_cancelled();
         if is_over || timeout(GRACE, following.as_mut()).await.is_err() {
-            loader.commit().await?;
+            loader.commit_and_tell(&progress, observer).await?;
         }
         following.as_mut().await;
         let following = following.take_output().transpose()?.flatten();
         next = following.filter(|_| is_stored);
     }
-    loader.commit().await?;
+    loader.commit_and_tell(&progress, observer).await?;
     batches.end().await.map_err(LoadError::Reader)?;
     let mut summary = loader.summary;
     summary.stopped = stop.is_cancelled();
@@ -153,6 +163,14 @@ async fn next_folded(batches: &mut Batches<'_>) -> Result<Option<Folded>, LoadEr
     folded.map(Some).map_err(LoadError::Reader)
 }
 
+/// Begins a transaction, not before a time.
+async fn begin_after(store: &Store, time: Option<Instant>) -> Result<Open, StoreError> {
+    if let Some(time) = time {
+        sleep_until(time.into()).await;
+    }
+    store.begin_writing().await.map(Open::new)
+}
+
 /// Comes when a stop was asked for so long ago.
 async fn stopped_for(stop: &CancellationToken, wait: Duration) {
     stop.cancelled().await;
@@ -180,6 +198,8 @@ pub(crate) struct Loader<'a> {
     pub(crate) summary: Summary,
     /// The transaction of the batches since the last commit.
     open: Option<Open>,
+    /// Until when others may begin one.
+    others_turn: Option<Instant>,
     halves: Halves,
 }
 
@@ -191,7 +211,7 @@ impl<'a> Loader<'a> {
         clock: &'a dyn Clock,
     ) -> Self {
         let (summary, halves) = (Summary::default(), Halves::default());
-        Self { store, net_new, options, clock, summary, open: None, halves }
+        Self { store, net_new, options, clock, summary, open: None, others_turn: None, halves }
     }
 
     /// Whether the batches since the last commit are to be committed.
@@ -202,12 +222,26 @@ impl<'a> Loader<'a> {
         self.open.as_ref().is_some_and(is_long)
     }
 
-    /// Makes the batches since the last commit last; those of a dry run go with the loader.
-    pub(crate) async fn commit(&mut self) -> Result<(), StoreError> {
-        match self.open.take_if(|_| !self.options.dry_run) {
-            Some(open) => open.writing.commit().await,
-            None => Ok(()),
+    async fn commit_and_tell(
+        &mut self,
+        progress: &Progress,
+        observer: &dyn Observer,
+    ) -> Result<(), StoreError> {
+        if self.commit().await? {
+            observer.committed(progress);
         }
+        Ok(())
+    }
+
+    /// Makes the batches since the last commit last, and says whether there were any; those of a
+    /// dry run go with the loader.
+    pub(crate) async fn commit(&mut self) -> Result<bool, StoreError> {
+        let Some(open) = self.open.take_if(|_| !self.options.dry_run) else { return Ok(false) };
+        let was_long = open.began.elapsed() >= LONG_TRANSACTION;
+        open.writing.commit().await?;
+        let is_rude = was_long && !self.store.queues_writers();
+        self.others_turn = is_rude.then(|| Instant::now() + TURN);
+        Ok(true)
     }
 
     /// Stores a batch; `false` when a stop came while another program was writing.
@@ -228,7 +262,7 @@ impl<'a> Loader<'a> {
         }
         tokio::select! {
             biased;
-            writing = self.store.begin_writing() => writing.map(|writing| Some(Open::new(writing))),
+            begun = begin_after(self.store, self.others_turn) => begun.map(Some),
             () = stopped_for(stop, LONGEST_WAIT) => Ok(None),
         }
     }

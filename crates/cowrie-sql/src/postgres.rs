@@ -111,10 +111,15 @@ impl PostgresTransaction {
         self.ask(doing, Work::Commit).await
     }
 
+    /// Waits until everything is done.
+    pub(crate) async fn settle(&mut self, doing: &'static str) -> Result<(), SqlError> {
+        self.outcomes.all(doing).await
+    }
+
     /// Does something, behind everything before it, and waits for what comes of it.
     async fn ask(&mut self, doing: &'static str, work: Work) -> Result<(), SqlError> {
         self.post(doing, work).await?;
-        self.outcomes.all(doing).await
+        self.settle(doing).await
     }
 
     async fn post(&mut self, doing: &'static str, work: Work) -> Result<(), SqlError> {

@@ -158,6 +158,11 @@ impl SqliteTransaction {
         Ok(transaction)
     }
 
+    /// Waits until everything is done.
+    pub(crate) async fn settle(&mut self, doing: &'static str) -> Result<(), SqlError> {
+        self.outcomes.all(doing).await
+    }
+
     /// Does something on the thread, behind everything before it, and waits for what comes of it.
     async fn ask<T: Send + 'static>(
         &mut self,
@@ -171,7 +176,7 @@ impl SqliteTransaction {
             Ok(())
         };
         self.post(doing, what).await?;
-        self.outcomes.all(doing).await?;
+        self.settle(doing).await?;
         given.await.map_err(|_nobody_told| SqlError { doing, source: Cause::Ended })
     }
 

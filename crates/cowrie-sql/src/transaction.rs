@@ -56,6 +56,18 @@ impl Transaction {
         }
     }
 
+    /// Waits until everything that was handed over is done.
+    ///
+    /// # Errors
+    ///
+    /// The first failure since somebody waited last.
+    pub async fn settle(&mut self, doing: &'static str) -> Result<(), SqlError> {
+        match &mut self.engine {
+            Engine::Sqlite(tx) => tx.settle(doing).await,
+            Engine::Postgres(tx) => tx.settle(doing).await,
+        }
+    }
+
     /// Runs `body` over `rows`; `doing` names it in an error. Without rows nothing is done.
     ///
     /// In `body`, `{C}` stands for the collation that compares texts by their bytes.

@@ -218,6 +218,12 @@ impl Store {
         done.map_err(|source| StoreError::Query { doing: "close the database", source })
     }
 
+    /// Whether writers get their turn in the order in which they asked. With SQLite they look now
+    /// and then whether the file is free.
+    pub fn queues_writers(&self) -> bool {
+        self.file.is_none()
+    }
+
     /// The connection, for questions of everyday size.
     pub fn connection(&self) -> &DatabaseConnection {
         &self.db

@@ -31,6 +31,7 @@ impl Store {
             let wait = format!("SET LOCAL lock_timeout = {}", self.wait.as_millis());
             tx.execute("wait for a writer", &wait).await?;
             tx.execute("wait for a writer", WRITER_LOCK).await?;
+            tx.settle("wait for a writer").await?;
         }
         Ok(Writing { reading: Reading { tx } })
     }

@@ -31,6 +31,17 @@ async fn a_disk_that_takes_no_more_ends_a_run_and_loses_nothing() {
     assert_same(&undisturbed(Engine::Sqlite, 20_000).await, &tables.contents().await);
 }
 
+/// The disk is full before anything was committed, however much was merged by then.
+#[tokio::test]
+async fn a_run_that_committed_nothing_says_so() {
+    let site = Site::new(Engine::Sqlite).await;
+    site.write("logs/cowrie.json", lines(0..20_000));
+    let run = site.delta(&["logs"]).with_largest_file(4 << 20);
+    run.ended().await.expect(4).says(&["error: failed to store a batch"]);
+    let stored = "SELECT CAST(coalesce(sum(n_events), 0) AS bigint) FROM session_events";
+    assert_eq!(site.tables().await.number(stored).await, 0);
+}
+
 /// The server ends its connections again and again, as when it is restarted.
 #[tokio::test]
 async fn a_server_that_goes_away_ends_a_run_and_loses_nothing() {

@@ -103,23 +103,28 @@ async fn a_silent_pipe_holds_nothing_back() {
 /// Another program holds the database and does not let go.
 #[tokio::test]
 async fn a_run_that_waits_for_the_database_can_be_stopped() {
-    let site = site_with(Engine::Sqlite, 1).await;
-    site.bulk(&["cowrie.json"]).ended().await.expect(0);
-    let tables = site.tables().await;
-    let mut child = site.bulk(&["-", "--quiet"]).start();
-    while tables.number("SELECT count(*) FROM runs WHERE finished_at IS NULL").await == 0 {
-        tokio::time::sleep(Duration::from_millis(1)).await;
+    for (engine, hold) in [(Engine::Sqlite, "BEGIN IMMEDIATE"), (Engine::Postgres, HOLD)] {
+        let site = site_with(engine, 1).await;
+        site.bulk(&["cowrie.json"]).ended().await.expect(0);
+        let tables = site.tables().await;
+        let mut child = site.bulk(&["-", "--quiet"]).start();
+        while tables.number("SELECT count(*) FROM runs WHERE finished_at IS NULL").await == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        tables.execute(hold).await;
+        let mut pipe = child.stdin.take().unwrap();
+        pipe.write_all(&sample("v2.4.0/cowrie.json")).await.unwrap();
+        drop(pipe);
+        let pid = child.id().and_then(|pid| Pid::from_raw(pid.try_into().ok()?)).unwrap();
+        kill_process(pid, Signal::TERM).unwrap();
+        let ended = tokio::time::timeout(Duration::from_secs(30), child.wait()).await;
+        assert_eq!(ended.expect("it is told to stop").unwrap().code(), Some(143), "{engine:?}");
+        tables.execute("ROLLBACK").await;
     }
-    tables.execute("BEGIN IMMEDIATE").await;
-    let mut pipe = child.stdin.take().unwrap();
-    pipe.write_all(&sample("v2.4.0/cowrie.json")).await.unwrap();
-    drop(pipe);
-    let pid = child.id().and_then(|pid| Pid::from_raw(pid.try_into().ok()?)).unwrap();
-    kill_process(pid, Signal::TERM).unwrap();
-    let ended = tokio::time::timeout(Duration::from_secs(30), child.wait()).await;
-    assert_eq!(ended.expect("it is told to stop").unwrap().code(), Some(143));
-    tables.execute("ROLLBACK").await;
 }
+
+/// As a loader holds a PostgreSQL database.
+const HOLD: &str = "BEGIN; SELECT pg_advisory_xact_lock(x'636f777269650001'::bigint)";
 
 /// SQLite would go on writing into a file that has no name any more.
 #[tokio::test]
