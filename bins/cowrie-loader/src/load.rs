@@ -111,7 +111,11 @@ impl Job<'_> {
         let status = status_dir.map(StatusDir::open).transpose()?;
         let run = run_record(args.ingest_id.as_deref(), mode.workflow(), sensor);
         if !dry_run {
-            begin_run(database.store.connection(), &run).await?;
+            // It waits for whoever is writing, and a stop may come meanwhile.
+            tokio::select! {
+                begun = begin_run(database.store.connection(), &run) => begun?,
+                () = stop.token().cancelled() => return Ok(Exit::Done),
+            }
         }
         let total = found.total_bytes().filter(|_| matches!(mode, Mode::Whole));
         let shown = Progress::start(program.output.progress(), total, LINE_INTERVAL);

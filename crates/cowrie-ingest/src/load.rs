@@ -31,9 +31,6 @@ pub const TRANSACTION_EVENTS: u32 = 240_000;
 /// transactions it is, for long enough to be seen.
 const TURN: Duration = Duration::from_millis(110);
 
-/// A transaction that others notice.
-const LONG_TRANSACTION: Duration = Duration::from_secs(1);
-
 /// How long a transaction stays open for a next batch to come.
 const GRACE: Duration = Duration::from_millis(50);
 
@@ -113,14 +110,17 @@ pub async fn load(
             observer.progress(&progress);
         }
         let is_over = loader.is_due() || stop.is_cancelled();
-        if is_over || timeout(GRACE, following.as_mut()).await.is_err() {
-            loader.commit_and_tell(&progress, observer).await?;
+        let is_over = is_over || timeout(GRACE, following.as_mut()).await.is_err();
+        if is_over && loader.commit().await? {
+            observer.committed(&progress);
         }
         following.as_mut().await;
         let following = following.take_output().transpose()?.flatten();
         next = following.filter(|_| is_stored);
     }
-    loader.commit_and_tell(&progress, observer).await?;
+    if loader.commit().await? {
+        observer.committed(&progress);
+    }
     batches.end().await.map_err(LoadError::Reader)?;
     let mut summary = loader.summary;
     summary.stopped = stop.is_cancelled();
@@ -222,22 +222,11 @@ impl<'a> Loader<'a> {
         self.open.as_ref().is_some_and(is_long)
     }
 
-    async fn commit_and_tell(
-        &mut self,
-        progress: &Progress,
-        observer: &dyn Observer,
-    ) -> Result<(), StoreError> {
-        if self.commit().await? {
-            observer.committed(progress);
-        }
-        Ok(())
-    }
-
     /// Makes the batches since the last commit last, and says whether there were any; those of a
     /// dry run go with the loader.
     pub(crate) async fn commit(&mut self) -> Result<bool, StoreError> {
         let Some(open) = self.open.take_if(|_| !self.options.dry_run) else { return Ok(false) };
-        let was_long = open.began.elapsed() >= LONG_TRANSACTION;
+        let was_long = open.began.elapsed() >= 10 * TURN;
         open.writing.commit().await?;
         let is_rude = was_long && !self.store.queues_writers();
         self.others_turn = is_rude.then(|| Instant::now() + TURN);

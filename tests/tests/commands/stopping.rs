@@ -123,6 +123,22 @@ async fn a_run_that_waits_for_the_database_can_be_stopped() {
     }
 }
 
+/// Another program holds the database before the run has left a trace in it.
+#[tokio::test]
+async fn a_run_that_waits_to_begin_can_be_stopped() {
+    let site = site_with(Engine::Sqlite, 1).await;
+    site.bulk(&["cowrie.json"]).ended().await.expect(0);
+    let tables = site.tables().await;
+    tables.execute("BEGIN IMMEDIATE").await;
+    let mut child = site.bulk(&["cowrie.json", "--quiet"]).start();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let pid = child.id().and_then(|pid| Pid::from_raw(pid.try_into().ok()?)).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(30), child.wait()).await;
+    assert_eq!(ended.expect("it is told to stop").unwrap().code(), Some(143));
+    tables.execute("ROLLBACK").await;
+}
+
 /// As a loader holds a PostgreSQL database.
 const HOLD: &str = "BEGIN; SELECT pg_advisory_xact_lock(x'636f777269650001'::bigint)";
 
