@@ -179,8 +179,9 @@ fn sets_password(text: &str) -> bool {
 /// driver after a `+`.
 fn postgres_rest(text: &str) -> Option<&str> {
     let (scheme, rest) = text.split_once("://")?;
-    let system = scheme.split('+').next().unwrap_or(scheme);
-    matches!(system, "postgres" | "postgresql").then_some(rest)
+    let (system, driver) = scheme.split_once('+').unwrap_or((scheme, ""));
+    let is_scheme = driver.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    (is_scheme && matches!(system, "postgres" | "postgresql")).then_some(rest)
 }
 
 fn parts_of(url: &str) -> Result<UrlParts<'_>, DatabaseUrlError> {
@@ -365,7 +366,12 @@ mod tests {
         for text in ["//u:hunter2@h/c", "sqlite://u:hunter2@h/c", "u:hunter2@h"] {
             check_refused(text, "it is not a usable URL: a path has no account in it");
         }
-        for text in ["postgres:/u:hunter2@h/c", "postgresql:u:hunter2@h", "postgres+x:hunter2"] {
+        for text in [
+            "postgres:/u:hunter2@h/c",
+            "postgresql:u:hunter2@h",
+            "postgres+x:hunter2",
+            "postgres+x:://hunter2@h/c",
+        ] {
             check_refused(text, "it is not a usable URL: `//` must follow its scheme");
         }
         check_refused("op://vault/db/url", "it is not a usable reference");
