@@ -5,7 +5,7 @@ use crate::workspace::Package;
 
 /// Each line may use the lines above it.
 const LAYERS: &[(u8, &[&str])] = &[
-    (0, &["cowrie-core", "cowrie-shell"]),
+    (0, &["cowrie-core", "cowrie-shell", "cowrie-http"]),
     (1, &["cowrie-parse", "cowrie-command", "cowrie-ssh-keys"]),
     (1, &["cowrie-enrichment", "cowrie-secrets", "cowrie-logfind"]),
     (1, &["cowrie-schema", "cowrie-migration", "cowrie-sql"]),
