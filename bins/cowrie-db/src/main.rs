@@ -5,12 +5,13 @@ mod print;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use cowrie_cli::{Exit, ExitWith, Failure, run, start};
 use cowrie_config::{DatabaseUrl, Flags};
 use cowrie_migration::MigrateError;
-use cowrie_secrets::ProcessEnvironment;
+use cowrie_secrets::{ProcessEnvironment, Resolver};
 use cowrie_store::Target;
 use sea_orm::DatabaseConnection;
 use tracing::warn;
@@ -25,7 +26,7 @@ fn main() -> ExitCode {
 }
 
 async fn work(program: &Program) -> anyhow::Result<Exit> {
-    let target = target(program)?;
+    let target = target(program).await?;
     if !exists(&target) && !matches!(program.work, Work::Migrate { dry_run: false, .. }) {
         return Err(Failure::usage(format!("there is no database `{target}`")).into());
     }
@@ -86,7 +87,7 @@ fn exists(target: &Target) -> bool {
     }
 }
 
-fn target(program: &Program) -> anyhow::Result<Target> {
+async fn target(program: &Program) -> anyhow::Result<Target> {
     let flags = Flags {
         config: program.config.config.clone(),
         db: program.database.db.clone(),
@@ -98,7 +99,8 @@ fn target(program: &Program) -> anyhow::Result<Target> {
     for warning in &settings.warnings {
         warn!("{warning}");
     }
-    match settings.database.resolve(&ProcessEnvironment).exit_with(Exit::Usage)? {
+    let resolver = Resolver::new(env!("CARGO_BIN_NAME"), Arc::new(ProcessEnvironment));
+    match settings.database.resolve(&resolver).await.exit_with(Exit::Usage)? {
         DatabaseUrl::SqliteMemory => {
             Err(Failure::usage("a database in memory would be gone at the end").into())
         }

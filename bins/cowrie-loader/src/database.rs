@@ -5,9 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use cowrie_cli::{Exit, ExitWith, Failure};
-use cowrie_config::{DatabaseSetting, DatabaseUrl};
-use cowrie_secrets::ProcessEnvironment;
+use cowrie_cli::Failure;
 use cowrie_store::{Store, Target};
 use tempfile::TempDir;
 
@@ -21,33 +19,29 @@ pub(crate) struct Database {
     _passing: Option<TempDir>,
 }
 
-/// Opens the database of the setting.
+/// Opens the database.
 ///
 /// A dry run into a SQLite file that does not exist runs against an empty database elsewhere, so
 /// that it leaves no file behind.
 pub(crate) async fn open(
-    setting: &DatabaseSetting,
+    target: Target,
     dry_run: bool,
     wait: Duration,
 ) -> anyhow::Result<Database> {
-    let url = setting.resolve(&ProcessEnvironment).exit_with(Exit::Usage)?;
-    let shown = url.to_string();
+    let shown = target.to_string();
     let mut passing = None;
-    let target = match url {
-        DatabaseUrl::SqliteMemory => {
-            return Err(Failure::usage("a database in memory would be gone at the end").into());
-        }
-        DatabaseUrl::Sqlite { path } if dry_run && !path.exists() => {
+    let target = match target {
+        Target::Sqlite(path) if dry_run && !path.exists() => {
             let folder = tempfile::tempdir()?;
             let path = folder.path().join("dry-run.sqlite");
             passing = Some(folder);
             Target::Sqlite(path)
         }
-        DatabaseUrl::Sqlite { path } => {
+        Target::Sqlite(path) => {
             check_folder(&path)?;
             Target::Sqlite(path)
         }
-        DatabaseUrl::Postgres { url, shown } => Target::Postgres { url, shown },
+        server @ Target::Postgres { .. } => server,
     };
     let store = if dry_run && passing.is_none() {
         Store::open_unchanged(&target, wait).await?

@@ -12,7 +12,7 @@ use cowrie_store::Store;
 
 use crate::args::Program;
 use crate::reading;
-use crate::settings::settings;
+use crate::settings::Setup;
 
 #[derive(Args, Debug)]
 pub(crate) struct DeadLettersArgs {
@@ -39,17 +39,17 @@ pub(crate) async fn run(
     args: &DeadLettersArgs,
     stop: &Stop,
 ) -> anyhow::Result<Exit> {
-    let settings = settings(program)?;
+    let setup = Setup::load(program)?;
     let wait = match &args.work {
         Work::Replay(args) => args.write.wait(),
         Work::List(_) | Work::Show(_) | Work::Purge(_) => Store::STANDARD_WAIT,
     };
-    let (store, _) = reading::open(&settings, None, wait).await?;
+    let (store, _) = reading::open(&setup, None, wait).await?;
     let (db, format) = (store.connection(), program.output.format);
     let done = match &args.work {
         Work::List(args) => list::run(db, args, format).await.map(|()| Exit::Done),
         Work::Show(args) => show::run(db, args, format).await.map(|()| Exit::Done),
-        Work::Replay(args) => replay::run(&store, args, &settings, format, stop).await,
+        Work::Replay(args) => replay::run(&store, args, &setup.settings, format, stop).await,
         Work::Purge(args) => purge::run(db, args, format).await.map(|()| Exit::Done),
     };
     store.close().await?;

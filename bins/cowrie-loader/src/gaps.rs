@@ -11,7 +11,7 @@ use sea_orm::DatabaseConnection;
 use serde_json::{Value, json};
 
 use crate::args::Program;
-use crate::settings::settings;
+use crate::settings::Setup;
 use crate::{answer, reading, span};
 
 #[derive(Args, Debug)]
@@ -34,7 +34,7 @@ struct Found {
 /// Finds gaps and silences, and prints them.
 pub(crate) async fn run(program: &Program, args: &GapsArgs) -> anyhow::Result<Exit> {
     let (store, _) =
-        reading::open(&settings(program)?, args.sensor.as_deref(), Store::STANDARD_WAIT).await?;
+        reading::open(&Setup::load(program)?, args.sensor.as_deref(), Store::STANDARD_WAIT).await?;
     let found = find(store.connection(), args).await;
     store.close().await?;
     let found = found?;

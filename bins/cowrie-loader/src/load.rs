@@ -5,10 +5,9 @@ use std::time::Duration;
 use anyhow::Context;
 use cowrie_cli::args::Format;
 use cowrie_cli::progress::{LINE_INTERVAL, Progress};
-use cowrie_cli::signals::Stop;
+use cowrie_cli::signals::{Hangups, Stop};
 use cowrie_cli::status::StatusDir;
 use cowrie_cli::{Exit, ExitWith};
-use cowrie_config::Settings;
 use cowrie_core::{Clock, SystemClock};
 use cowrie_enrichment::OfflineSource;
 use cowrie_ingest::{
@@ -19,14 +18,14 @@ use cowrie_ledger::{RunRecord, begin_run, overview};
 use cowrie_logfile::Limits;
 use cowrie_logfind::Source;
 use cowrie_store::Store;
-use tracing::error;
+use tracing::{error, info, warn};
 
 use crate::args::{DeltaArgs, LoadArgs, Program};
 use crate::database::{self, Database};
 use crate::inputs::{Inputs, inputs, sensors};
 use crate::observe::Everyone;
 use crate::run_row::{end_database, record_failure, run_end, run_record};
-use crate::settings::settings;
+use crate::settings::Setup;
 use crate::{report, source};
 
 /// Which part of the inputs is read.
@@ -63,9 +62,9 @@ pub(crate) async fn run(
     mode: Mode<'_>,
     stop: &Stop,
 ) -> anyhow::Result<Exit> {
-    let settings = settings(program)?;
-    let job = |sensor| Job { program, args, settings: &settings, sensor, mode };
-    let sensors = sensors(&args.input, &settings)?;
+    let setup = Setup::load(program)?;
+    let job = |sensor| Job { program, args, setup: &setup, sensor, mode };
+    let sensors = sensors(&args.input, &setup.settings)?;
     if let [sensor] = *sensors {
         return job(sensor).run(stop).await;
     }
@@ -90,22 +89,22 @@ pub(crate) async fn run(
 struct Job<'a> {
     program: &'a Program,
     args: &'a LoadArgs,
-    settings: &'a Settings,
+    setup: &'a Setup,
     sensor: Option<&'a str>,
     mode: Mode<'a>,
 }
 
 impl Job<'_> {
     async fn run(&self, stop: &Stop) -> anyhow::Result<Exit> {
-        let Self { program, args, settings, sensor, mode } = *self;
+        let Self { program, args, setup, sensor, mode } = *self;
+        let settings = &setup.settings;
         let dry_run = args.write.dry_run;
         let found = tokio::select! {
             found = inputs(&args.input, settings, sensor, false) => found?,
             () = stop.token().cancelled() => return Ok(Exit::Done),
         };
         let source = source::open(args.write.mmdb_dir.as_deref(), settings.maxmind_dir.as_deref())?;
-        let setting = sensor.map_or(&settings.database, |name| settings.database_of(name));
-        let database = database::open(setting, dry_run, args.write.wait()).await?;
+        let mut database = self.open().await?;
         // Monitoring would take a dry run for a load.
         let status_dir = settings.status_dir.as_deref().filter(|_| !dry_run);
         let status = status_dir.map(StatusDir::open).transpose()?;
@@ -121,7 +120,7 @@ impl Job<'_> {
         let shown = Progress::start(program.output.progress(), total, LINE_INTERVAL);
         let everyone = Everyone::new(shown, status, &run);
         let loaded =
-            self.passes(found, source.as_ref(), &database.store, &run, &everyone, stop).await;
+            self.passes(found, source.as_ref(), &mut database, &run, &everyone, stop).await;
         // What was committed before a failure stays, and the exit code says that there is some.
         let is_kept = everyone.has_committed() && !dry_run;
         let failed = if is_kept { Exit::Partial } else { Exit::Nothing };
@@ -147,17 +146,20 @@ impl Job<'_> {
         &self,
         mut found: Inputs,
         source: &dyn OfflineSource,
-        store: &Store,
+        database: &mut Database,
         run: &RunRecord,
         everyone: &Everyone,
         stop: &Stop,
     ) -> anyhow::Result<Summary> {
-        let Self { args, settings, sensor, mode, .. } = *self;
+        let Self { args, setup, sensor, mode, .. } = *self;
+        let settings = &setup.settings;
+        let mut hangups = mode.pause().map(|_| Hangups::watch()).transpose()?;
         let wanted = |name: Option<&str>| args.write.is_wanted(settings, sensor.or(name));
         let net_new = NetNew { source, is_wanted: &wanted };
         let options = load_options(args, &run.run_id);
         let mut summary = Summary::default();
         loop {
+            let store = &database.store;
             let plan = plan(mode, found.sources, store, options.read.limits).await?;
             let done =
                 load(store, plan, &net_new, &options, &SystemClock, stop.token(), everyone).await?;
@@ -165,9 +167,10 @@ impl Job<'_> {
             let is_news = |problem: &FileProblem| !summary.problems.contains(problem);
             let news: Vec<FileProblem> = found.problems.into_iter().filter(is_news).collect();
             summary.problems.extend(news);
-            let Some(pause) = mode.pause() else { break };
+            let (Some(pause), Some(hangups)) = (mode.pause(), &mut hangups) else { break };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
+                () = hangups.next() => self.reopen(database).await,
                 () = stop.token().cancelled() => break,
             }
             // A file may be missing for the moment in which it is rotated.
@@ -175,6 +178,27 @@ impl Job<'_> {
         }
         summary.stopped = stop.token().is_cancelled();
         Ok(summary)
+    }
+
+    /// Resolves the secrets again, and goes on in the database that they lead to, or in the one
+    /// that is open when they lead to none.
+    async fn reopen(&self, database: &mut Database) {
+        self.setup.resolver.forget();
+        match self.open().await {
+            Ok(new) => {
+                let old = std::mem::replace(database, new);
+                info!("resolved the secrets again, and opened the database anew");
+                if let Err(error) = old.store.close().await {
+                    warn!("failed to close the database as it was open before: {error}");
+                }
+            }
+            Err(error) => error!("going on as before: {error:#}"),
+        }
+    }
+
+    async fn open(&self) -> anyhow::Result<Database> {
+        let target = self.setup.target(self.sensor).await?;
+        database::open(target, self.args.write.dry_run, self.args.write.wait()).await
     }
 }
 

@@ -9,7 +9,6 @@ use cowrie_cli::safe;
 use cowrie_cli::signals::Stop;
 use cowrie_cli::table::{Align, Table, thousands};
 use cowrie_cli::{Exit, Failure};
-use cowrie_config::Settings;
 use cowrie_ingest::{
     FileProblem, Missing, Observer, Progress, ReadOptions, Verified, VerifyOptions, What,
     plan_whole, verify,
@@ -20,7 +19,7 @@ use tracing::{error, warn};
 
 use crate::args::{InputArgs, LimitArgs, Program};
 use crate::inputs::{Inputs, inputs, sensors};
-use crate::settings::settings;
+use crate::settings::Setup;
 use crate::{answer, reading};
 
 #[derive(Args, Debug)]
@@ -47,14 +46,14 @@ Nothing is written.";
 
 /// Verifies the files that the arguments name, or the logs of every sensor.
 pub(crate) async fn run(program: &Program, args: &VerifyArgs, stop: &Stop) -> anyhow::Result<Exit> {
-    let settings = settings(program)?;
-    let sensors = sensors(&args.input, &settings)?;
+    let setup = Setup::load(program)?;
+    let sensors = sensors(&args.input, &setup.settings)?;
     if let [sensor] = *sensors {
-        return verified(program, args, &settings, sensor, stop).await;
+        return verified(program, args, &setup, sensor, stop).await;
     }
     let mut exit = Exit::Done;
     for sensor in sensors {
-        match verified(program, args, &settings, sensor, stop).await {
+        match verified(program, args, &setup, sensor, stop).await {
             Ok(Exit::Done) => {}
             Ok(Exit::Unmet) => exit = Exit::Unmet,
             Ok(stopped) => return Ok(stopped),
@@ -71,18 +70,18 @@ pub(crate) async fn run(program: &Program, args: &VerifyArgs, stop: &Stop) -> an
 async fn verified(
     program: &Program,
     args: &VerifyArgs,
-    settings: &Settings,
+    setup: &Setup,
     sensor: Option<&str>,
     stop: &Stop,
 ) -> anyhow::Result<Exit> {
     let found = tokio::select! {
-        found = inputs(&args.input, settings, sensor, false) => found?,
+        found = inputs(&args.input, &setup.settings, sensor, false) => found?,
         () = stop.token().cancelled() => return Ok(stop.received().unwrap_or(Exit::Unmet)),
     };
     if found.sources.is_empty() && found.problems.is_empty() {
         return Err(Failure::usage("there is no log to verify").into());
     }
-    let (store, database) = reading::open(settings, sensor, Store::STANDARD_WAIT).await?;
+    let (store, database) = reading::open(setup, sensor, Store::STANDARD_WAIT).await?;
     let shown = Shown::start(program.output.progress(), found.total_bytes(), LINE_INTERVAL);
     let verified = verify_found(&store, found, args, &Everyone(&shown), stop).await;
     shown.finish();

@@ -46,6 +46,25 @@ impl Stop {
     }
 }
 
+/// Watches for SIGHUP, by which a program that runs for long is told to read again what it was
+/// told at its beginning. Without it the signal ends the program.
+#[derive(Debug)]
+pub struct Hangups(Signal);
+
+impl Hangups {
+    /// Watches from now on. It must be called inside a tokio runtime.
+    pub fn watch() -> io::Result<Self> {
+        signal(SignalKind::hangup()).map(Self)
+    }
+
+    /// Waits for one. One that came since the last time counts.
+    pub async fn next(&mut self) {
+        if self.0.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 async fn watch(
     mut interrupts: Signal,
     mut terminations: Signal,

@@ -20,11 +20,8 @@ pub(crate) struct Checks {
 
 impl Checks {
     /// The reference that stands at `key`; `variable` is the one to recommend.
-    ///
-    /// A reference that this version cannot resolve is left unset with a warning, so that a
-    /// file that is good for another program of the set stays good for this one.
     pub(crate) fn secret(
-        &mut self,
+        &self,
         key: &str,
         written: Option<WrittenSecret>,
         variable: &str,
@@ -32,10 +29,11 @@ impl Checks {
         match written {
             None => Ok(None),
             Some(WrittenSecret::Reference(reference)) => Ok(Some(reference)),
-            Some(WrittenSecret::Unsupported(error)) => {
-                self.warnings.push(format!("`{key}` in {} is left unset: {error}", self.origin));
-                Ok(None)
-            }
+            Some(WrittenSecret::Damaged(source)) => Err(ConfigError::BadReference {
+                key: key.to_owned(),
+                origin: self.origin.clone(),
+                source,
+            }),
             Some(WrittenSecret::Plain) => {
                 let field = key.rsplit('.').next().unwrap_or(key);
                 Err(ConfigError::PlainSecret {
@@ -50,7 +48,7 @@ impl Checks {
     /// The database that stands at `key`.
     pub(crate) fn database(&self, key: &str, text: &str) -> Result<DatabaseSetting, ConfigError> {
         DatabaseSetting::parse(text, self.origin.clone())
-            .map_err(|source| ConfigError::Database { key: key.to_owned(), source })
+            .map_err(|source| ConfigError::Database { key: key.to_owned(), source: source.into() })
     }
 
     /// The path with `~/` put in, which no shell does for a file.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use cowrie_secrets::Environment;
+use cowrie_secrets::Resolver;
 
 use crate::database_url::{DatabaseUrl, DatabaseUrlError, WrittenUrl};
 use crate::origin::Origin;
@@ -44,12 +44,10 @@ impl DatabaseSetting {
     }
 
     /// Resolves its secrets.
-    pub fn resolve(
-        &self,
-        environment: &dyn Environment,
-    ) -> Result<DatabaseUrl, DatabaseSettingError> {
+    pub async fn resolve(&self, resolver: &Resolver) -> Result<DatabaseUrl, DatabaseSettingError> {
         self.written
-            .resolve(environment)
+            .resolve(resolver)
+            .await
             .map_err(|source| DatabaseSettingError { origin: self.origin.clone(), source })
     }
 }

@@ -4,11 +4,14 @@ use std::fmt;
 use std::path::PathBuf;
 
 use cowrie_secrets::{
-    Environment, ExposeSecret, ParseReferenceError, ParseTemplateError, Reference, ResolveError,
+    ExposeSecret, ParseReferenceError, ParseTemplateError, Reference, ResolveError, Resolver,
     SecretString, Template,
 };
 
 use crate::url_parts::{MASKS, UrlParts};
+
+/// What the secrets are for, as the log says it.
+const PURPOSE: &str = "database";
 
 /// A database that can be opened.
 ///
@@ -52,7 +55,7 @@ pub enum DatabaseUrlError {
         /// What is wrong with it.
         problem: &'static str,
     },
-    /// A reference that cannot be resolved by this version, or is damaged.
+    /// A reference that is damaged.
     #[error("it is not a usable reference")]
     Reference(#[from] ParseReferenceError),
     /// Braces without a reference in them.
@@ -111,17 +114,15 @@ impl WrittenUrl {
     }
 
     /// Resolves the secrets in it.
-    pub(crate) fn resolve(
+    pub(crate) async fn resolve(
         &self,
-        environment: &dyn Environment,
+        resolver: &Resolver,
     ) -> Result<DatabaseUrl, DatabaseUrlError> {
         match self {
             Self::Plain(url) => Ok(url.clone()),
-            Self::Reference(reference) => {
-                resolved(&cowrie_secrets::resolve(reference, environment)?)
-            }
+            Self::Reference(reference) => resolved(&resolver.resolve(reference, PURPOSE).await?),
             Self::Template { template, shown } => {
-                let url = template.expand(environment)?;
+                let url = template.expand(resolver, PURPOSE).await?;
                 Ok(DatabaseUrl::Postgres { url, shown: shown.clone() })
             }
         }
@@ -238,29 +239,46 @@ fn sqlite(text: &str) -> Result<DatabaseUrl, DatabaseUrlError> {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
+    use std::sync::Arc;
 
     use proptest::prelude::*;
+    use tokio::runtime::{Builder, Runtime};
 
     use super::*;
 
     const REMEDY: &str = "something else";
 
-    fn environment() -> BTreeMap<&'static str, &'static str> {
-        BTreeMap::from([
+    /// Resolves in an environment of those variables.
+    fn resolve<Value: Into<String>>(
+        url: &WrittenUrl,
+        variables: impl IntoIterator<Item = (&'static str, Value)>,
+    ) -> Result<DatabaseUrl, DatabaseUrlError> {
+        let environment: BTreeMap<&str, String> =
+            variables.into_iter().map(|(name, value)| (name, value.into())).collect();
+        let resolver = Resolver::new("tests", Arc::new(environment));
+        runtime().block_on(url.resolve(&resolver))
+    }
+
+    fn runtime() -> Runtime {
+        Builder::new_current_thread().enable_time().build().unwrap()
+    }
+
+    fn environment() -> [(&'static str, &'static str); 6] {
+        [
             ("PG", "postgres://loader:hunter2@192.0.2.1/cowrie?sslmode=require"),
             ("LITE", "sqlite:////var/lib/c.sqlite"),
             ("FILE", "/var/lib/c.sqlite"),
             ("WORD", "hunter2"),
             ("LOOP", "env:WORD"),
             ("BAD", "postgres://loader:hun/ter2@h/c"),
-        ])
+        ]
     }
 
     /// What is written, what is shown once it is resolved, and what is opened.
     #[track_caller]
     fn check(text: &str, written: &str, shown: &str, opened: &str) {
         let found = WrittenUrl::parse(text, REMEDY).unwrap();
-        let url = found.resolve(&environment()).unwrap();
+        let url = resolve(&found, environment()).unwrap();
         let target = match &url {
             DatabaseUrl::SqliteMemory => "memory".to_owned(),
             DatabaseUrl::Sqlite { path } => path.display().to_string(),
@@ -329,7 +347,7 @@ mod tests {
 
     #[track_caller]
     fn check_refused(text: &str, expected: &str) {
-        let result = WrittenUrl::parse(text, REMEDY).and_then(|url| url.resolve(&environment()));
+        let result = WrittenUrl::parse(text, REMEDY).and_then(|url| resolve(&url, environment()));
         let error = result.unwrap_err();
         let said = format!("{error} {error:?}");
         assert!(!said.contains("hunter2") && !said.contains("ter2"), "{said}");
@@ -374,7 +392,7 @@ mod tests {
         ] {
             check_refused(text, "it is not a usable URL: `//` must follow its scheme");
         }
-        check_refused("op://vault/db/url", "it is not a usable reference");
+        check_refused("op://vault/db", "it is not a usable reference");
         check_refused("env:", "it is not a usable reference");
         check_refused("postgres://u:{hunter2}@h/c", "its braces cannot be read");
         check_refused("env:NONE", "its secret is not available");
@@ -406,8 +424,8 @@ mod tests {
                 Ok(url) => format!("{url} {url:?}"),
                 Err(error) => format!("{error} {error:?}"),
             };
-            let environment = BTreeMap::from([("A", &text)]);
-            let resolved = match WrittenUrl::parse("env:A", REMEDY).unwrap().resolve(&environment) {
+            let reference = WrittenUrl::parse("env:A", REMEDY).unwrap();
+            let resolved = match resolve(&reference, [("A", &text)]) {
                 Ok(url) => format!("{url} {url:?}"),
                 Err(error) => format!("{error} {error:?}"),
             };

@@ -5,6 +5,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use cowrie_secrets::ParseReferenceError;
 use figment::error::{Actual, Kind};
 
 use crate::Origin;
@@ -79,13 +80,23 @@ pub enum ConfigError {
         /// A line that would be right.
         example: String,
     },
+    /// A reference to a secret that is damaged.
+    #[error("`{key}` in {origin} is not a usable reference")]
+    BadReference {
+        /// The key, with the sections above it.
+        key: String,
+        /// Where it stands.
+        origin: Origin,
+        /// What it needs.
+        source: ParseReferenceError,
+    },
     /// A database URL that cannot be used.
     #[error("failed to read `{key}`")]
     Database {
         /// The key, with the sections above it.
         key: String,
         /// Why.
-        source: DatabaseSettingError,
+        source: Box<DatabaseSettingError>,
     },
 }
 

@@ -92,7 +92,7 @@ fn settings_of(
 fn database(text: &str, origin: Option<&Origin>) -> Result<DatabaseSetting, ConfigError> {
     let origin = origin.cloned().unwrap_or(Origin::Default);
     DatabaseSetting::parse(text, origin)
-        .map_err(|source| ConfigError::Database { key: "db".to_owned(), source })
+        .map_err(|source| ConfigError::Database { key: "db".to_owned(), source: source.into() })
 }
 
 /// Both layouts as one list. A name may be given once.

@@ -10,8 +10,8 @@ use serde::de::{Deserialize, Deserializer, Error, Visitor};
 pub(crate) enum WrittenSecret {
     /// A reference that can be resolved.
     Reference(Reference),
-    /// A reference of a scheme that this version cannot resolve.
-    Unsupported(ParseReferenceError),
+    /// A reference that is damaged.
+    Damaged(ParseReferenceError),
     /// Something else, so probably the secret itself.
     Plain,
 }
@@ -25,8 +25,8 @@ impl<'de> Deserialize<'de> for WrittenSecret {
         let text = deserializer.deserialize_any(ScalarVisitor("a reference to a secret"))?;
         Ok(match text.parse() {
             Ok(reference) => Self::Reference(reference),
-            Err(error @ ParseReferenceError::Unsupported { .. }) => Self::Unsupported(error),
-            Err(_) => Self::Plain,
+            Err(ParseReferenceError::NotAReference) => Self::Plain,
+            Err(error) => Self::Damaged(error),
         })
     }
 }
@@ -79,7 +79,7 @@ mod tests {
         let written: WrittenSecret = value.into().deserialize().unwrap();
         let shown = match &written {
             WrittenSecret::Reference(reference) => reference.to_string(),
-            WrittenSecret::Unsupported(error) => error.to_string(),
+            WrittenSecret::Damaged(error) => error.to_string(),
             WrittenSecret::Plain => "plain".to_owned(),
         };
         assert_eq!(shown, expected);
@@ -89,7 +89,8 @@ mod tests {
     #[test]
     fn only_references_are_kept() {
         check("env:A", "env:A");
-        check("op://v/i/f", "scheme `op` is not supported by this version");
+        check("op://v/i/f", "op://v/i/f");
+        check("file:4711", "`file:` needs an absolute path");
         check("hunter4711", "plain");
         check(4711, "plain");
         check(-4711, "plain");

@@ -5,8 +5,12 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use cowrie_config::{ConfigError, DatabaseSetting, DatabaseUrl, Flags, Origin, Settings, load};
+use cowrie_config::{
+    ConfigError, DatabaseSetting, DatabaseSettingError, DatabaseUrl, Flags, Origin, Settings, load,
+};
+use cowrie_secrets::Resolver;
 use tempfile::TempDir;
 
 const NO_FLAGS: Flags = Flags { config: None, db: None, cache_dir: None, status_dir: None };
@@ -22,6 +26,20 @@ fn place(file: &str) -> TempDir {
 fn load_file(file: &str, environment: &[(&str, &str)]) -> Result<Settings, ConfigError> {
     let environment: BTreeMap<&str, &str> = environment.iter().copied().collect();
     load(&NO_FLAGS, place(file).path(), &environment)
+}
+
+/// Opens what a setting says where those variables are.
+fn resolve(
+    setting: &DatabaseSetting,
+    variables: &[(&'static str, &'static str)],
+) -> Result<DatabaseUrl, DatabaseSettingError> {
+    let environment: BTreeMap<&str, &str> = variables.iter().copied().collect();
+    let resolver = Resolver::new("tests", Arc::new(environment));
+    runtime().block_on(setting.resolve(&resolver))
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap()
 }
 
 /// The error and its sources, as a program prints them.
@@ -125,24 +143,35 @@ fn the_legacy_example_loads_with_three_warnings() {
 }
 
 #[test]
-fn schemes_of_other_versions_are_warnings_for_keys_and_errors_for_the_database() {
+fn references_of_every_scheme_are_kept_and_damaged_ones_say_what_they_need() {
     let file = "[global.cache]\nredis_password = 'op://Security/Redis/password'\n\
-        [[sensor]]\nname = 'a'\nspurapi = 'vault://kv/data/spur#token'\n";
+        [[sensor]]\nname = 'a'\nspurapi = 'vault://kv/spur#token'\n\
+        vtapi = 'aws-sm://eu-west-1/keys#vt'\nurlhausapi = 'sops:///etc/keys.yaml#urlhaus'\n";
     let settings = load_file(file, &[]).unwrap();
+    assert_eq!(settings.warnings, Vec::<String>::new());
+    let sensor = settings.sensor("a").unwrap();
+    let references =
+        [&settings.cache.redis_password, &sensor.spurapi, &sensor.vtapi, &sensor.urlhausapi];
+    let shown = references.map(|reference| reference.as_ref().unwrap().to_string());
     assert_eq!(
-        settings.warnings,
+        shown,
         [
-            "`global.cache.redis_password` in config/sensors.toml is left unset: \
-             scheme `op` is not supported by this version",
-            "`sensors.a.spurapi` in config/sensors.toml is left unset: \
-             scheme `vault` is not supported by this version",
+            "op://Security/Redis/password",
+            "vault://kv/spur#token",
+            "aws-sm://eu-west-1/keys#vt",
+            "sops:///etc/keys.yaml#urlhaus",
         ]
     );
-    assert_eq!(settings.cache.redis_password, None);
     assert_eq!(
-        error_of("[global]\ndb = 'op://vault/db/url'\n"),
+        error_of("[[sensor]]\nname = 'a'\nspurapi = 'vault://kv'\n"),
+        "`sensors.a.spurapi` in config/sensors.toml is not a usable reference: \
+         `vault://` needs a mount and a name, as in `vault://secret/cowrie#password`"
+    );
+    assert_eq!(
+        error_of("[global]\ndb = 'op://vault/db'\n"),
         "failed to read `db`: failed to read the database setting of config/sensors.toml: \
-         it is not a usable reference: scheme `op` is not supported by this version"
+         it is not a usable reference: `op://` needs a vault, an item and a field, as in \
+         `op://vault/item/field`"
     );
 }
 
@@ -297,15 +326,13 @@ fn the_database_has_two_names_in_a_file() {
         ),
     ] {
         let settings = load_file(file, &[]).unwrap();
-        let shown = |database: &DatabaseSetting| {
-            database.resolve(&BTreeMap::<&str, &str>::new()).unwrap().to_string()
-        };
+        let shown = |database: &DatabaseSetting| resolve(database, &[]).unwrap().to_string();
         let found = [shown(&settings.database), shown(settings.database_of("s"))];
         assert!(found.iter().zip(expected).all(|(found, end)| found.ends_with(end)), "{found:?}");
     }
     let from_environment =
         load_file("[global]\ndatabase_url = 'a.sqlite'\n", &[("COWRIE_DB", "c.sqlite")]);
-    let found = from_environment.unwrap().database.resolve(&BTreeMap::<&str, &str>::new()).unwrap();
+    let found = resolve(&from_environment.unwrap().database, &[]).unwrap();
     assert_eq!(found.to_string(), "c.sqlite");
 }
 
@@ -450,11 +477,10 @@ fn wrong_values_are_named() {
 #[test]
 fn the_database_is_resolved_when_it_is_opened() {
     let settings = load_file("[global]\ndb = 'env:DATABASE_URL'\n", &[]).unwrap();
-    let empty = BTreeMap::<&str, &str>::new();
-    let error = settings.database.resolve(&empty).unwrap_err();
+    let error = resolve(&settings.database, &[]).unwrap_err();
     assert_eq!(error.to_string(), "failed to read the database setting of config/sensors.toml");
-    let environment = BTreeMap::from([("DATABASE_URL", "postgresql://loader:hunter2@h/c")]);
-    let url = settings.database.resolve(&environment).unwrap();
+    let variables = [("DATABASE_URL", "postgresql://loader:hunter2@h/c")];
+    let url = resolve(&settings.database, &variables).unwrap();
     assert!(matches!(&url, DatabaseUrl::Postgres { .. }));
     assert!(!format!("{url} {url:?} {settings:?}").contains("hunter2"));
 }

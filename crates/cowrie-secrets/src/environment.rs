@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 /// Where variables are looked up.
 ///
 /// A `BTreeMap` of names and values is an environment too, which is what tests hand in.
-pub trait Environment {
+pub trait Environment: Send + Sync {
     /// The value of the variable; `None` when it is not set.
     fn variable(&self, name: &str) -> Option<OsString>;
 }
@@ -30,8 +30,8 @@ impl Environment for ProcessEnvironment {
 
 impl<Name, Value> Environment for BTreeMap<Name, Value>
 where
-    Name: Borrow<str> + Ord,
-    Value: AsRef<OsStr>,
+    Name: Borrow<str> + Ord + Send + Sync,
+    Value: AsRef<OsStr> + Send + Sync,
 {
     fn variable(&self, name: &str) -> Option<OsString> {
         self.get(name).map(|value| value.as_ref().to_owned())

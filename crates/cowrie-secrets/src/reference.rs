@@ -4,6 +4,11 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::schemes::aws::AwsSecret;
+use crate::schemes::sops::SopsValue;
+use crate::schemes::vault::VaultField;
+use crate::schemes::{file, op, variable};
+
 /// Where a secret is kept.
 ///
 /// A reference is no secret: it may be printed, logged and compared.
@@ -19,6 +24,14 @@ pub(crate) enum Place {
     File(PathBuf),
     /// A file in systemd's credentials directory.
     Credential(String),
+    /// A field of an item of 1Password, without its scheme.
+    OnePassword(String),
+    /// A value of an encrypted file.
+    Sops(SopsValue),
+    /// A field of a secret of Vault.
+    Vault(VaultField),
+    /// A secret of AWS, or a value of it.
+    Aws(AwsSecret),
 }
 
 /// A text is no reference.
@@ -29,7 +42,8 @@ pub enum ParseReferenceError {
     /// The text has none of the known forms.
     #[error(
         "not a reference to a secret; the forms are `env:NAME`, `${{NAME}}`, \
-         `file:/absolute/path` and `systemd:NAME`"
+         `file:/absolute/path`, `systemd:NAME`, `op://vault/item/field`, `sops://path#key`, \
+         `vault://mount/name#field` and `aws-sm://region/id#key`"
     )]
     NotAReference,
     /// What follows `env:` cannot be the name of a variable.
@@ -41,36 +55,42 @@ pub enum ParseReferenceError {
     /// What follows `systemd:` cannot be the name of a credential.
     #[error("`systemd:` needs the name of a credential, without `/` and `:`")]
     BadCredential,
-    /// The scheme is known, and its secrets cannot be read yet.
-    #[error("scheme `{scheme}` is not supported by this version")]
-    Unsupported {
-        /// The scheme, without its colon.
-        scheme: &'static str,
-    },
+    /// What follows `op://` is not the path of a field.
+    #[error("`op://` needs a vault, an item and a field, as in `op://vault/item/field`")]
+    BadItem,
+    /// What follows `sops://` is not a path.
+    #[error("`sops://` needs the path of a file, and after a `#` the key, if any")]
+    BadSops,
+    /// What follows `vault://` is not a mount and a name.
+    #[error("`vault://` needs a mount and a name, as in `vault://secret/cowrie#password`")]
+    BadVault,
+    /// What follows `aws-sm://` is not the id of a secret.
+    #[error("`aws-sm://` needs the id of a secret, as in `aws-sm://eu-west-1/cowrie#password`")]
+    BadAws,
 }
-
-/// Schemes that configuration files may hold and this version cannot resolve.
-const UNSUPPORTED: [&str; 4] = ["op", "aws-sm", "vault", "sops"];
-
-/// systemd takes credential names up to the length of a file name.
-const MAX_CREDENTIAL_NAME: usize = 255;
 
 impl FromStr for Reference {
     type Err = ParseReferenceError;
 
     fn from_str(text: &str) -> Result<Self, ParseReferenceError> {
         if let Some(name) = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) {
-            return variable(name);
+            return variable(name).map(Self);
         }
         let Some((scheme, rest)) = text.split_once(':') else {
             return Err(ParseReferenceError::NotAReference);
         };
-        match scheme {
+        let place = match scheme {
             "env" => variable(rest),
             "file" => file(rest),
             "systemd" => credential(rest),
-            _ => Err(unknown(scheme, rest)),
-        }
+            _ => match rest.strip_prefix("//") {
+                // Only a full `scheme://` is taken for a scheme, so that a secret that happens to
+                // begin with `op:` is still called what it is.
+                Some(rest) => elsewhere(scheme, rest),
+                None => Err(ParseReferenceError::NotAReference),
+            },
+        };
+        place.map(Self)
     }
 }
 
@@ -80,45 +100,39 @@ impl fmt::Display for Reference {
             Place::Variable(name) => write!(f, "env:{name}"),
             Place::File(path) => write!(f, "file:{}", path.display()),
             Place::Credential(name) => write!(f, "systemd:{name}"),
+            Place::OnePassword(item) => write!(f, "op://{item}"),
+            Place::Sops(value) => write!(f, "sops://{value}"),
+            Place::Vault(field) => write!(f, "vault://{field}"),
+            Place::Aws(secret) => write!(f, "aws-sm://{secret}"),
         }
     }
 }
 
-fn variable(name: &str) -> Result<Reference, ParseReferenceError> {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if name.is_empty()
-        || name.starts_with(|c: char| c.is_ascii_digit())
-        || !name.chars().all(is_word)
-    {
-        return Err(ParseReferenceError::BadVariable);
-    }
-    Ok(Reference(Place::Variable(name.to_owned())))
+fn variable(name: &str) -> Result<Place, ParseReferenceError> {
+    let is_name = variable::is_name(name);
+    is_name.then(|| Place::Variable(name.to_owned())).ok_or(ParseReferenceError::BadVariable)
 }
 
-fn file(text: &str) -> Result<Reference, ParseReferenceError> {
+fn file(text: &str) -> Result<Place, ParseReferenceError> {
     let path = PathBuf::from(text);
-    if !path.is_absolute() || text.contains('\0') {
-        return Err(ParseReferenceError::BadPath);
-    }
-    Ok(Reference(Place::File(path)))
+    let is_usable = path.is_absolute() && !text.contains('\0');
+    is_usable.then_some(Place::File(path)).ok_or(ParseReferenceError::BadPath)
 }
 
-/// The rule is systemd's own: a file name in ASCII without control characters and colons.
-fn credential(name: &str) -> Result<Reference, ParseReferenceError> {
-    let is_plain = |c: char| c.is_ascii() && !c.is_ascii_control() && c != '/' && c != ':';
-    let is_name = !name.is_empty() && name != "." && name != ".." && name.chars().all(is_plain);
-    if !is_name || name.len() > MAX_CREDENTIAL_NAME {
-        return Err(ParseReferenceError::BadCredential);
-    }
-    Ok(Reference(Place::Credential(name.to_owned())))
+fn credential(name: &str) -> Result<Place, ParseReferenceError> {
+    let is_name = file::is_credential_name(name);
+    is_name.then(|| Place::Credential(name.to_owned())).ok_or(ParseReferenceError::BadCredential)
 }
 
-/// Only a full `scheme://` is taken for one of the known schemes, so that a secret that happens
-/// to begin with `op:` is still called what it is.
-fn unknown(scheme: &str, rest: &str) -> ParseReferenceError {
-    match UNSUPPORTED.iter().find(|known| **known == scheme) {
-        Some(scheme) if rest.starts_with("//") => ParseReferenceError::Unsupported { scheme },
-        _ => ParseReferenceError::NotAReference,
+/// What stands behind `scheme://`.
+fn elsewhere(scheme: &str, rest: &str) -> Result<Place, ParseReferenceError> {
+    let item = || op::is_item(rest).then(|| Place::OnePassword(rest.to_owned()));
+    match scheme {
+        "op" => item().ok_or(ParseReferenceError::BadItem),
+        "sops" => SopsValue::parse(rest).map(Place::Sops).ok_or(ParseReferenceError::BadSops),
+        "vault" => VaultField::parse(rest).map(Place::Vault).ok_or(ParseReferenceError::BadVault),
+        "aws-sm" => AwsSecret::parse(rest).map(Place::Aws).ok_or(ParseReferenceError::BadAws),
+        _ => Err(ParseReferenceError::NotAReference),
     }
 }
 
@@ -159,18 +173,41 @@ mod tests {
     }
 
     #[test]
-    fn other_known_schemes_are_not_supported_yet() {
-        let cases = [
-            ("op://vault/item/field", "op"),
-            ("aws-sm://eu-west-1/id#key", "aws-sm"),
-            ("vault://kv/data/db#password", "vault"),
-            ("sops:///etc/secrets.enc.json#a.b", "sops"),
-        ];
-        for (text, scheme) in cases {
-            check(text, Err(ParseReferenceError::Unsupported { scheme }));
+    fn stores_are_named_by_their_scheme() {
+        for text in [
+            "op://vault/item/field",
+            "op://vault/My Item/section/field",
+            "sops:///etc/secrets.enc.json#a.b",
+            "sops://secrets.yaml",
+            "vault://secret/cowrie/db#password",
+            "vault://kv/db",
+            "aws-sm://eu-west-1/cowrie/db#password",
+            "aws-sm://cowrie",
+        ] {
+            check(text, Ok(text));
         }
-        let error = ParseReferenceError::Unsupported { scheme: "op" };
-        assert_eq!(error.to_string(), "scheme `op` is not supported by this version");
+    }
+
+    #[test]
+    fn damaged_stores_say_what_they_need() {
+        use ParseReferenceError as Error;
+        for (text, expected) in [
+            ("op://", Error::BadItem),
+            ("op://vault/item", Error::BadItem),
+            ("op://vault//field", Error::BadItem),
+            ("op://vault/item/a\nb", Error::BadItem),
+            ("sops://", Error::BadSops),
+            ("sops://#key", Error::BadSops),
+            ("vault://", Error::BadVault),
+            ("vault://secret", Error::BadVault),
+            ("vault://secret/../db", Error::BadVault),
+            ("vault://secret//db#f", Error::BadVault),
+            ("aws-sm://", Error::BadAws),
+            ("aws-sm://eu-west-1/", Error::BadAws),
+            ("vaullt://secret/db", Error::NotAReference),
+        ] {
+            check(text, Err(expected));
+        }
     }
 
     #[test]
@@ -184,14 +221,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_read_prints_as_it_is_read_again(text in "(env|file|systemd):/?[A-Za-z_.:/]{0,12}") {
+        fn what_is_read_prints_as_it_is_read_again(text in "(env:|file:|systemd:|op://|sops://|vault://|aws-sm://)/?[A-Za-z_.:/#1-]{0,16}") {
             if let Ok(reference) = text.parse::<Reference>() {
                 prop_assert_eq!(reference.to_string().parse::<Reference>(), Ok(reference));
             }
         }
 
         #[test]
-        fn an_error_never_repeats_the_text(scheme in "(env:|file:|op:)?", word in "[0-9!-]{6,20}") {
+        fn an_error_never_repeats_the_text(scheme in "(env:|file:|op:|op://|vault://)?", word in "[0-9!-]{6,20}") {
             let error = format!("{scheme}{word}").parse::<Reference>().unwrap_err();
             let shown = format!("{error} {error:?}");
             prop_assert!(!shown.contains(&word));
