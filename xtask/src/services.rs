@@ -1,4 +1,4 @@
-//! The servers that the tests talk to, started on loopback for one run.
+//! What the tests talk to: servers started on loopback for one run, and packages to start others.
 
 use std::path::{Path, PathBuf};
 
@@ -13,12 +13,14 @@ use postgres::{Postgres, Purpose};
 mod account;
 mod pgvector;
 mod postgres;
+mod python;
 
 /// Every server of a test run; all of them stop, and their folder goes, when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Services {
     postgres: Postgres,
     pgvector: Postgres,
+    python_packages: PathBuf,
     _folder: TempDir,
 }
 
@@ -36,7 +38,9 @@ impl Services {
             .context("could not start PostgreSQL")?;
         let pgvector = start_pgvector(&binaries, &downloads, &folder, &account)
             .context("could not start PostgreSQL with pgvector")?;
-        Ok(Self { postgres, pgvector, _folder: folder })
+        let python_packages = python::packages(&downloads)?;
+        python::require_gpg()?;
+        Ok(Self { postgres, pgvector, python_packages, _folder: folder })
     }
 
     /// Fail early when this machine can start no server.
@@ -45,10 +49,11 @@ impl Services {
     }
 
     /// What the tests read to find the servers: names and values of environment variables.
-    pub(crate) fn environment(&self) -> [(&'static str, String); 2] {
+    pub(crate) fn environment(&self) -> [(&'static str, String); 3] {
         [
             ("COWRIE_TEST_POSTGRES_URL", self.postgres.url()),
             ("COWRIE_TEST_PGVECTOR_URL", self.pgvector.url()),
+            ("COWRIE_TEST_PYTHON_PACKAGES", self.python_packages.display().to_string()),
         ]
     }
 }

@@ -7,13 +7,13 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
 
+use crate::process;
 use crate::services::account::Account;
-use crate::{apt, process};
+use crate::services::python;
 
 const REQUIREMENT: &str = "pgserver==0.1.4";
 const WHEEL: &str = "pgserver-0.1.4-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl";
@@ -27,7 +27,7 @@ pub(crate) fn has_wheel() -> bool {
 /// Unpack the wheel into a new folder and hand back where its programs are.
 pub(crate) fn unpack(downloads: &Path, folder: &Path, account: &Account) -> Result<PathBuf> {
     let wheel = fetch(downloads)?;
-    let mut unzip = python();
+    let mut unzip = python::python();
     process::read(unzip.args(["-m", "zipfile", "--extract"]).arg(&wheel).arg(folder))?;
     let binaries = folder.join("pgserver/pginstall/bin");
     make_executable(&binaries)
@@ -52,7 +52,7 @@ fn fetch(downloads: &Path) -> Result<PathBuf> {
 fn download(wheel: &Path, downloads: &Path) -> Result<()> {
     eprintln!("fetching {REQUIREMENT} from PyPI into `{}`", downloads.display());
     let folder = tempfile::tempdir_in(downloads).context("failed to make a download folder")?;
-    let mut pip = python_with_pip()?;
+    let mut pip = python::with_pip()?;
     pip.args(["-m", "pip", "--disable-pip-version-check", "--quiet", "download"]);
     pip.args(["--no-deps", "--only-binary=:all:", "--python-version", "3.11"]);
     pip.args(["--platform", "manylinux2014_x86_64", "--implementation", "cp", "--dest"]);
@@ -72,21 +72,6 @@ fn verify(wheel: &Path) -> Result<()> {
 
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
-}
-
-fn python_with_pip() -> Result<Command> {
-    let has_pip = || process::succeeds(python().args(["-m", "pip", "--version"]));
-    if !has_pip() {
-        apt::install(&["python3", "python3-pip"])?;
-    }
-    if !has_pip() {
-        bail!("the tests fetch pgvector by pip: install python3 and python3-pip");
-    }
-    Ok(python())
-}
-
-fn python() -> Command {
-    Command::new("python3")
 }
 
 /// A zip file keeps no permissions.
