@@ -153,6 +153,12 @@ pub struct Run<'a> {
 }
 
 impl Run<'_> {
+    /// Adds an argument at the end.
+    pub fn with_argument(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
     /// Sets a variable of the environment.
     pub fn with_variable(mut self, name: &'static str, value: &str) -> Self {
         self.variables.push((name, value.to_owned()));
