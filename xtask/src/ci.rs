@@ -1,13 +1,13 @@
 //! `cargo xtask ci`: the one list of gates.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 
 use crate::services::Services;
-use crate::{imports, process, test, tidy};
+use crate::{imports, process, test, tidy, workspace};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -31,6 +31,8 @@ enum Gate {
     Fmt,
     /// The rules that the compiler does not know
     Tidy,
+    /// No secret, private key or private file is in the tree, or ever was
+    Secrets,
     /// Clippy has nothing to say
     Clippy,
     /// Rustdoc has nothing to say
@@ -48,6 +50,7 @@ impl Gate {
         match self {
             Self::Fmt => cargo(&["fmt", "--all", "--check"]),
             Self::Tidy => tidy::run(),
+            Self::Secrets => secrets(),
             Self::Clippy => {
                 let warnings_fail = ["--", "-D", "warnings"];
                 let what = ["clippy", "--workspace", "--all-targets", "--locked", "--quiet"];
@@ -119,6 +122,90 @@ fn deny() -> Result<()> {
     cargo(&["deny", "--locked", "--log-level=error", "check", "bans", "licenses", "sources"])
 }
 
+/// The hooks of `.pre-commit-config.yaml`, over the tree and over all that the history keeps.
+fn secrets() -> Result<()> {
+    let kept = workspace::Metadata::read()?.target_directory.join("hooks");
+    process::run(Command::new("python3").arg(workspace::root().join(".ci/hooks.py")).arg(kept))
+}
+
 fn cargo(arguments: &[&str]) -> Result<()> {
     process::run(process::cargo().args(arguments))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    const LAY_OUT: &str = "import sys; sys.path.insert(0, sys.argv[1]); import pathlib, hooks; \
+        hooks.require_whole_history(sys.argv[2]); \
+        print(hooks.lay_out_history(sys.argv[2], pathlib.Path(sys.argv[3])))";
+
+    fn lay_out(project: &Path, history: &Path) -> Result<String> {
+        let mut python = Command::new("python3");
+        python.args(["-B", "-c", LAY_OUT]).arg(workspace::root().join(".ci"));
+        process::read(python.arg(project).arg(history))
+    }
+
+    fn git(folder: &Path, arguments: &[&str]) {
+        let who = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
+        process::run(Command::new("git").current_dir(folder).args(who).args(arguments)).unwrap();
+    }
+
+    fn commit(folder: &Path, path: &str, content: &str) {
+        fs::write(folder.join(path), content).unwrap();
+        git(folder, &["add", "--all", "--force"]);
+        git(folder, &["commit", "--quiet", "-m", "said"]);
+    }
+
+    fn files(folder: &Path) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        for blob in folder.read_dir().unwrap().map(|entry| entry.unwrap().path()) {
+            for file in blob.read_dir().into_iter().flatten().map(|file| file.unwrap().path()) {
+                let name = file.file_name().unwrap().to_string_lossy().into_owned();
+                found.extend(fs::read_to_string(&file).map(|text| (name, text)));
+            }
+        }
+        found.retain(|(name, _)| name == "a b" || name == "sensors.toml");
+        found.sort();
+        found
+    }
+
+    #[test]
+    fn what_was_removed_is_laid_out() {
+        let (project, history) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        git(project.path(), &["init", "--quiet"]);
+        commit(project.path(), "sensors.toml", "1\n");
+        commit(project.path(), "a b", "1\n");
+        commit(project.path(), "sensors.toml", "2\n");
+        commit(project.path(), "a b", "3\n");
+        git(project.path(), &["rm", "--quiet", "--cached", "sensors.toml"]);
+        git(project.path(), &["commit", "--quiet", "-m", "said"]);
+        assert_eq!(lay_out(project.path(), history.path()).unwrap(), "3\n");
+        let found = files(history.path());
+        let file = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+        let expected =
+            [file("a b", "1\n"), file("sensors.toml", "1\n"), file("sensors.toml", "2\n")];
+        assert_eq!(found, expected);
+        let messages = fs::read_to_string(history.path().join("messages")).unwrap();
+        assert_eq!(messages.matches("said").count(), 5);
+    }
+
+    #[test]
+    fn without_the_whole_history_nothing_passes() {
+        let folder = tempfile::tempdir().unwrap();
+        let (project, history) = (folder.path().join("project"), folder.path().join("history"));
+        fs::create_dir(&project).unwrap();
+        let error = lay_out(&project, &history).unwrap_err().to_string();
+        assert!(error.contains("needs a clone made by git"), "{error}");
+        git(&project, &["init", "--quiet"]);
+        commit(&project, "a", "1");
+        commit(&project, "a", "2");
+        let url = format!("file://{}", project.display());
+        git(folder.path(), &["clone", "--quiet", "--depth=1", &url, "cut"]);
+        let error = lay_out(&folder.path().join("cut"), &history).unwrap_err().to_string();
+        assert!(error.contains("--unshallow"), "{error}");
+    }
 }

@@ -28,7 +28,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Run every gate: formatting, lints, documentation, rules, licences, imports, tests
+    /// Run every gate: formatting, secrets, lints, documentation, rules, licences, imports, tests
     Ci(ci::Arguments),
     /// Change or read the schema of a database, or check that the steps go both ways
     #[command(subcommand)]
