@@ -1,5 +1,5 @@
 //! Secrets from the real thing: AWS Secrets Manager as `moto` plays it, which checks signatures,
-//! and files that `sops` encrypted for a key of GnuPG.
+//! and files that `sops` encrypted for a key of `GnuPG`.
 //!
 //! `COWRIE_TEST_PYTHON_PACKAGES` is a folder with both Python packages; `cargo xtask test` sets it.
 

@@ -1,6 +1,10 @@
 //! Every scheme, against files, programs and servers.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, helpers too")]
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, helpers too"
+)]
 
 mod counterparts;
 mod local;
