@@ -98,6 +98,9 @@ pub enum ConfigError {
         /// Why.
         source: Box<DatabaseSettingError>,
     },
+    /// The layers together make no configuration.
+    #[error("failed to put the configuration together")]
+    Nothing,
 }
 
 /// The nearest of the names, when one is near enough to be meant.
@@ -107,16 +110,29 @@ pub(crate) fn nearest<'a>(word: &str, names: &[&'a str]) -> Option<&'a str> {
     (best.0 > 0.8).then_some(best.1)
 }
 
+/// Where in the file the error is, as far as its parts can be taken out of it.
+pub(crate) fn place_of(error: &figment::Error) -> Vec<String> {
+    let mut path = error.path.clone();
+    let name = match &error.kind {
+        Kind::UnknownField(name, _) => Some(name.clone()),
+        Kind::DuplicateField(name) => Some((*name).to_owned()),
+        _ => None,
+    };
+    // The path ends with the key or with the section that holds it.
+    if let Some(name) = name.filter(|name| path.last() != Some(name)) {
+        path.push(name);
+    }
+    path
+}
+
 /// Says in our words, and without values, why figment could not read the sections.
 pub(crate) fn explain(error: figment::Error) -> ConfigError {
     let origin = error.metadata.as_ref().map_or(Origin::Default, layers::origin_of);
+    let place = place_of(&error);
     let mut path = error.path;
     match error.kind {
         Kind::UnknownField(name, known) => {
-            // The path ends with the key or with the section that holds it.
-            if path.last() != Some(&name) {
-                path.push(name.clone());
-            }
+            path = place;
             let suggestion = nearest(&name, known).map(str::to_owned);
             ConfigError::UnknownKey { key: key_of(&path), origin, suggestion }
         }

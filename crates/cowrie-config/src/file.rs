@@ -1,25 +1,15 @@
 //! The configuration file: where it is, how it is read, and what of it is not needed any more.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, mem};
 
+use cowrie_settings::{IGNORED_KEYS, IGNORED_SECTIONS, Section};
 use toml::{Table, Value};
 
 use crate::error::ConfigError;
 
 /// Where the file is looked for when nobody names one, in this order.
 pub(crate) const SEARCHED: [&str; 2] = ["config/sensors.toml", "sensors.toml"];
-
-/// Sections that the legacy system read and this one does not need.
-const LEGACY_SECTIONS: [&str; 1] = ["snowshoe_detector"];
-
-/// Keys of `[global]` that the legacy system read and this one does not need.
-const LEGACY_GLOBAL: [&str; 5] =
-    ["log_dir", "memory_limit_gb", "memory_warning_threshold", "report_dir", "staging_base"];
-
-/// Keys of a sensor that the legacy system read and this one does not need.
-const LEGACY_SENSOR: [&str; 6] =
-    ["dbxapi", "dbxkey", "dbxrefreshtoken", "dbxsecret", "report_dir", "summarizedays"];
 
 /// A file that was read.
 pub(crate) struct ConfigFile {
@@ -47,8 +37,8 @@ pub(crate) fn read(
         .map_err(|source| ConfigError::Read { path: path.clone(), source })?;
     let mut table = parse(&text, &path)?;
     let warnings = take_legacy_keys(&mut table, &path);
-    for section in sections(&mut table) {
-        respell(section);
+    for (keys, section) in sections(&mut table) {
+        respell(keys, section);
     }
     Ok(Some(ConfigFile { path, table, warnings }))
 }
@@ -68,55 +58,77 @@ fn parse(text: &str, path: &Path) -> Result<Table, ConfigError> {
     })
 }
 
-/// `[global]`, and every sensor in either layout.
-fn sections(table: &mut Table) -> impl Iterator<Item = &mut Table> {
-    let named = table.iter_mut().filter_map(|(name, value)| {
-        let sections: Vec<&mut Table> = match (name.as_str(), value) {
-            ("global", Value::Table(global)) => vec![global],
-            ("sensor", Value::Array(sensors)) => {
-                sensors.iter_mut().filter_map(Value::as_table_mut).collect()
-            }
-            ("sensors", Value::Table(sensors)) => {
-                sensors.iter_mut().filter_map(|(_, sensor)| sensor.as_table_mut()).collect()
-            }
-            _ => return None,
+impl ConfigFile {
+    /// Takes the value at a place out, so that the rest can be read; whether there was one.
+    pub(crate) fn remove(&mut self, place: &[String]) -> bool {
+        let Some((last, above)) = place.split_last() else {
+            return false;
         };
-        Some(sections)
-    });
-    named.flatten()
+        let mut root = Value::Table(mem::take(&mut self.table));
+        let mut found = Some(&mut root);
+        for name in above {
+            found = found.and_then(|value| match value {
+                Value::Array(list) => list.get_mut(name.parse::<usize>().ok()?),
+                value => value.get_mut(name),
+            });
+        }
+        let is_removed = match found {
+            Some(Value::Table(table)) => table.remove(last).is_some(),
+            _ => false,
+        };
+        if let Value::Table(table) = root {
+            self.table = table;
+        }
+        is_removed
+    }
 }
 
-/// Gives the database the one name under which the layers meet. A section that has both names is
-/// left as it is, for the error that it makes.
-fn respell(section: &mut Table) {
-    if !section.contains_key("db")
-        && let Some(value) = section.remove("database_url")
-    {
-        section.insert("db".to_owned(), value);
+/// `[global]`, and every sensor in either layout, with the section that describes it.
+fn sections(table: &mut Table) -> Vec<(&mut Table, Section)> {
+    let mut found = Vec::new();
+    for (name, value) in table.iter_mut() {
+        match (name.as_str(), value) {
+            ("global", Value::Table(global)) => found.push((global, Section::Global)),
+            ("sensor", Value::Array(sensors)) => {
+                let sensors = sensors.iter_mut().filter_map(Value::as_table_mut);
+                found.extend(sensors.map(|sensor| (sensor, Section::Sensor)));
+            }
+            ("sensors", Value::Table(sensors)) => {
+                let sensors = sensors.iter_mut().filter_map(|(_, sensor)| sensor.as_table_mut());
+                found.extend(sensors.map(|sensor| (sensor, Section::Sensor)));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Gives keys of several names the one name under which the layers meet. A section that has two of
+/// them is left as it is, for the error that it makes.
+fn respell(table: &mut Table, section: Section) {
+    for setting in section.settings() {
+        for alias in setting.aliases {
+            if !table.contains_key(setting.name)
+                && let Some(value) = table.remove(*alias)
+            {
+                table.insert(setting.name.to_owned(), value);
+            }
+        }
     }
 }
 
 /// Takes the keys out that only the legacy system needs, and names each once.
 fn take_legacy_keys(table: &mut Table, path: &Path) -> Vec<String> {
     let mut taken = Vec::new();
-    for name in LEGACY_SECTIONS {
-        if table.remove(name).is_some() {
+    for name in IGNORED_SECTIONS {
+        if table.remove(*name).is_some() {
             taken.push(format!("[{name}]"));
         }
     }
-    if let Some(Value::Table(global)) = table.get_mut("global") {
-        take(global, &LEGACY_GLOBAL, "global", &mut taken);
-    }
-    if let Some(Value::Array(sensors)) = table.get_mut("sensor") {
-        for sensor in sensors.iter_mut().filter_map(Value::as_table_mut) {
-            take(sensor, &LEGACY_SENSOR, "sensor", &mut taken);
-        }
-    }
-    if let Some(Value::Table(sensors)) = table.get_mut("sensors") {
-        for (_, sensor) in sensors.iter_mut() {
-            if let Some(sensor) = sensor.as_table_mut() {
-                take(sensor, &LEGACY_SENSOR, "sensor", &mut taken);
-            }
+    for (keys, section) in sections(table) {
+        let name = if section == Section::Global { "global" } else { "sensor" };
+        for (_, ignored) in IGNORED_KEYS.iter().filter(|(above, _)| *above == name) {
+            take(keys, ignored, name, &mut taken);
         }
     }
     taken.iter().map(|key| warning(key, path)).collect()
@@ -166,7 +178,7 @@ mod tests {
         let text = "[global]\nlog_dir = 'l'\ndb = 'x'\n\
             [[sensor]]\nname = 'a'\nsummarizedays = 1\n\
             [[sensor]]\nname = 'b'\nsummarizedays = 2\ndbxsecret = 'hunter2'\n\
-            [sensors.c]\nreport_dir = 'r'\n\
+            [sensors.c]\nreport_dir = 'r'\ndbxkey = 'hunter2'\n\
             [snowshoe_detector.enrichment]\nuse_spur = true\n";
         let path = Path::new("c.toml");
         let mut table = parse(text, path).unwrap();
@@ -178,11 +190,34 @@ mod tests {
                 "`global.log_dir` in c.toml is not needed any more and is ignored",
                 "`sensor.summarizedays` in c.toml is not needed any more and is ignored",
                 "`sensor.dbxsecret` in c.toml is not needed any more and is ignored",
-                "`sensor.report_dir` in c.toml is not needed any more and is ignored",
+                "`sensor.dbxkey` in c.toml is not needed any more and is ignored",
             ]
         );
-        let left =
-            "[global]\ndb = 'x'\n[[sensor]]\nname = 'a'\n[[sensor]]\nname = 'b'\n[sensors.c]\n";
+        let left = "[global]\ndb = 'x'\n[[sensor]]\nname = 'a'\n[[sensor]]\nname = 'b'\n\
+            [sensors.c]\nreport_dir = 'r'\n";
         assert_eq!(table, parse(left, path).unwrap());
+    }
+
+    #[track_caller]
+    fn check_remove(place: &[&str], left: &str) {
+        let path = Path::new("c.toml");
+        let text = "[global]\ndb = 'x'\n[[sensor]]\nname = 'a'\n[[sensor]]\nname = 'b'\n";
+        let table = parse(text, path).unwrap();
+        let mut file = ConfigFile { path: path.to_owned(), table, warnings: Vec::new() };
+        let place: Vec<String> = place.iter().map(ToString::to_string).collect();
+        let is_removed = file.remove(&place);
+        assert_eq!(file.table, parse(left, path).unwrap());
+        assert_eq!(is_removed, text != left, "{place:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_taken_out() {
+        let all = "[global]\ndb = 'x'\n[[sensor]]\nname = 'a'\n[[sensor]]\nname = 'b'\n";
+        check_remove(&["global", "db"], &all.replace("db = 'x'\n", ""));
+        check_remove(&["sensor", "1", "name"], &all.replace("name = 'b'\n", ""));
+        check_remove(&["sensor"], "[global]\ndb = 'x'\n");
+        for place in [&[][..], &["none"], &["sensor", "2", "name"], &["global", "db", "x"]] {
+            check_remove(place, all);
+        }
     }
 }

@@ -10,12 +10,16 @@ mod load;
 mod origin;
 mod sections;
 mod settings;
+mod show;
+mod source_key;
 mod url_parts;
 mod written;
 
 pub use database::{DatabaseSetting, DatabaseSettingError};
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
 pub use error::ConfigError;
-pub use load::{Flags, load};
+pub use load::{Flags, Review, load, review};
 pub use origin::Origin;
-pub use settings::{CacheSettings, Provider, Sensor, Settings};
+pub use settings::{CacheSettings, LongtailSettings, Provider, Sensor, Settings};
+pub use show::Shown;
+pub use source_key::SourceKey;

@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use cowrie_secrets::Environment;
+use cowrie_settings::IGNORED_VARIABLES;
 use figment::Figment;
 
 use crate::checks::Checks;
-use crate::error::{ConfigError, explain};
+use crate::error::{ConfigError, explain, place_of};
+use crate::file::ConfigFile;
 use crate::sections::Root;
 use crate::sections::sensor::SensorSection;
 use crate::settings::{Sensor, Settings};
-use crate::{DatabaseSetting, Origin, file, layers};
+use crate::{Origin, file, layers, source_key};
 
 /// What the command line said; it beats everything else.
 #[derive(Clone, Debug)]
@@ -35,64 +37,152 @@ pub fn load(
     working_dir: &Path,
     environment: &dyn Environment,
 ) -> Result<Settings, ConfigError> {
+    let (settings, checks) = read(flags, working_dir, environment);
+    match (checks.problems.into_iter().next(), settings) {
+        (None, Some(settings)) => Ok(settings),
+        (problem, _) => Err(problem.unwrap_or(ConfigError::Nothing)),
+    }
+}
+
+/// Everything that is to be said against a configuration, where [`load`] gives the first error.
+#[derive(Debug)]
+pub struct Review {
+    /// The file that was read; `None` when there is none, or none that can be read.
+    pub file: Option<PathBuf>,
+    /// What makes the configuration unusable.
+    pub problems: Vec<ConfigError>,
+    /// What the user should read.
+    pub warnings: Vec<String>,
+}
+
+/// Reads everything as [`load`] does, and goes on after an error.
+pub fn review(flags: &Flags, working_dir: &Path, environment: &dyn Environment) -> Review {
+    let (_, checks) = read(flags, working_dir, environment);
+    let file = match checks.origin {
+        Origin::File(path) => Some(path),
+        _ => None,
+    };
+    Review { file, problems: checks.problems, warnings: checks.warnings }
+}
+
+/// The settings, where there are any, and what the checks found.
+fn read(
+    flags: &Flags,
+    working_dir: &Path,
+    environment: &dyn Environment,
+) -> (Option<Settings>, Checks) {
+    let home = environment.variable("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
+    let mut checks = Checks {
+        origin: Origin::Default,
+        origins: BTreeMap::new(),
+        home,
+        warnings: ignored_variables(environment),
+        problems: Vec::new(),
+    };
+    let mut file = match find(flags, working_dir, environment) {
+        Ok(file) => file,
+        Err(problem) => {
+            checks.problems.push(problem);
+            return (None, checks);
+        }
+    };
+    if let Some(file) = &file {
+        checks.origin = Origin::File(file.path.clone());
+        checks.warnings.extend(file.warnings.clone());
+    }
+    let Some((root, figment)) = extract(&mut file, flags, environment, &mut checks.problems) else {
+        return (None, checks);
+    };
+    checks.origins = layers::origins(&figment);
+    let mut settings = settings_of(root, &mut checks, environment);
+    if let Some(settings) = &mut settings {
+        settings.file = file.map(|file| file.path);
+        settings.warnings.clone_from(&checks.warnings);
+        apply_path_flags(settings, flags);
+        settings.maxmind_dir = maxmind_dir(settings, working_dir);
+    }
+    (settings, checks)
+}
+
+fn find(
+    flags: &Flags,
+    working_dir: &Path,
+    environment: &dyn Environment,
+) -> Result<Option<ConfigFile>, ConfigError> {
     let named = match &flags.config {
         Some(path) => Some(path.clone()),
         None => layers::text_of("COWRIE_CONFIG", environment)?.map(PathBuf::from),
     };
-    let file = file::read(named.as_deref(), working_dir)?;
-    let figment = layers::stack(file.as_ref(), flags.db.as_deref(), environment)?;
-    let root: Root = figment.extract().map_err(explain)?;
-    let origin = file.as_ref().map_or(Origin::Default, |file| Origin::File(file.path.clone()));
-    let mut checks = Checks {
-        origin,
-        home: environment.variable("HOME").map(PathBuf::from).filter(|home| home.is_absolute()),
-        warnings: file.as_ref().map(|file| file.warnings.clone()).unwrap_or_default(),
-    };
-    let mut settings = settings_of(root, &figment, &mut checks, environment)?;
-    settings.file = file.map(|file| file.path);
-    settings.warnings = checks.warnings;
-    apply_path_flags(&mut settings, flags);
-    settings.maxmind_dir = maxmind_dir(&settings, working_dir);
-    Ok(settings)
+    file::read(named.as_deref(), working_dir)
 }
 
-fn settings_of(
-    root: Root,
-    figment: &Figment,
-    checks: &mut Checks,
+/// Puts the layers together as often as something has to be taken out of them.
+fn extract(
+    file: &mut Option<ConfigFile>,
+    flags: &Flags,
     environment: &dyn Environment,
-) -> Result<Settings, ConfigError> {
-    let origins = layers::origins(figment);
+    problems: &mut Vec<ConfigError>,
+) -> Option<(Root, Figment)> {
+    let database = flags.db.as_deref();
+    let mut unusable = BTreeSet::new();
+    loop {
+        let figment = layers::stack(file.as_ref(), database, environment, &mut unusable, problems);
+        let error = match figment.extract() {
+            Ok(root) => return Some((root, figment)),
+            Err(error) => error,
+        };
+        let origin = error.metadata.as_ref().map_or(Origin::Default, layers::origin_of);
+        let place = place_of(&error);
+        problems.push(explain(error));
+        let is_out = match origin {
+            Origin::Environment(name) => unusable.insert(name),
+            Origin::File(_) => file.as_mut().is_some_and(|file| file.remove(&place)),
+            Origin::Default | Origin::Flag(_) => false,
+        };
+        if !is_out {
+            return None;
+        }
+    }
+}
+
+fn settings_of(root: Root, checks: &mut Checks, environment: &dyn Environment) -> Option<Settings> {
     let global = root.global;
-    let database = database(&global.db, origins.get("global.db"))?;
+    let database = checks.database("global.db", &global.db);
     let mut providers = BTreeMap::new();
     for (name, section) in root.providers {
-        let provider = section.into_provider(&name, checks)?;
+        let provider = section.into_provider(&name, checks);
         providers.insert(name, provider);
     }
     let cache_dir = match global.cache_dir {
         Some(path) => checks.path(path),
         None => default_cache_dir(environment),
     };
-    Ok(Settings {
+    let cache = global.cache.into_settings(checks);
+    let sensors = sensors(root.sensor, root.sensors, checks);
+    Some(Settings {
         file: None,
-        database,
+        database: database?,
         cache_dir,
         data_dir: global.data_dir.map(|path| checks.path(path)),
+        report_dir: global.report_dir.map(|path| checks.path(path)),
         status_dir: global.status_dir.map(|path| checks.path(path)),
         maxmind_dir: None,
-        cache: global.cache.into_settings(checks)?,
-        sensors: sensors(root.sensor, root.sensors, checks)?,
+        email: global.email,
+        cache,
+        longtail: root.longtail.into_settings(),
+        sensors,
         providers,
+        key_variables: source_key::in_variables(environment),
         warnings: Vec::new(),
-        origins,
+        origins: checks.origins.clone(),
     })
 }
 
-fn database(text: &str, origin: Option<&Origin>) -> Result<DatabaseSetting, ConfigError> {
-    let origin = origin.cloned().unwrap_or(Origin::Default);
-    DatabaseSetting::parse(text, origin)
-        .map_err(|source| ConfigError::Database { key: "db".to_owned(), source: source.into() })
+/// One sentence for each variable that is set for nothing.
+fn ignored_variables(environment: &dyn Environment) -> Vec<String> {
+    let set = IGNORED_VARIABLES.iter().filter(|name| layers::is_set(name, environment));
+    set.map(|name| format!("`{name}` in the environment is not needed any more and is ignored"))
+        .collect()
 }
 
 /// Both layouts as one list. A name may be given once.
@@ -100,19 +190,18 @@ fn sensors(
     listed: Vec<SensorSection>,
     named: BTreeMap<String, SensorSection>,
     checks: &mut Checks,
-) -> Result<Vec<Sensor>, ConfigError> {
+) -> Vec<Sensor> {
     let mut all = Vec::new();
     for (index, mut section) in listed.into_iter().enumerate() {
-        let number = index + 1;
-        let Some(name) = section.name.take() else {
-            return Err(checks.bad_value(&format!("[[sensor]] number {number}"), "has no `name`"));
-        };
-        all.push((name, section));
+        match section.name.take() {
+            Some(name) => all.push((name, section)),
+            None => checks.bad_value(&format!("[[sensor]] number {}", index + 1), "has no `name`"),
+        }
     }
     for (name, section) in named {
         if section.name.as_ref().is_some_and(|inner| *inner != name) {
             let key = format!("sensors.{name}.name");
-            return Err(checks.bad_value(&key, "differs from the name of its section"));
+            checks.bad_value(&key, "differs from the name of its section");
         }
         all.push((name, section));
     }
@@ -120,14 +209,14 @@ fn sensors(
     let mut sensors = Vec::with_capacity(all.len());
     for (name, section) in all {
         if name.is_empty() {
-            return Err(checks.bad_value("sensor.name", "is empty"));
+            checks.bad_value("sensor.name", "is empty");
         }
         if !seen.insert(name.clone()) {
-            return Err(checks.bad_value(&format!("sensor `{name}`"), "is there twice"));
+            checks.bad_value(&format!("sensor `{name}`"), "is there twice");
         }
-        sensors.push(section.into_sensor(name, checks)?);
+        sensors.push(section.into_sensor(name, checks));
     }
-    Ok(sensors)
+    sensors
 }
 
 /// The user's cache folder, after the XDG base directory specification; without a home, a folder

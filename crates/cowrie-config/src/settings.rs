@@ -1,11 +1,11 @@
 //! The settings as plain values, which is all that other crates see.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cowrie_secrets::Reference;
 
-use crate::{DatabaseSetting, Origin};
+use crate::{DatabaseSetting, Origin, SourceKey};
 
 /// Everything that was set, by whichever layer.
 #[derive(Clone, Debug)]
@@ -18,17 +18,25 @@ pub struct Settings {
     pub cache_dir: PathBuf,
     /// Where the legacy system kept its data.
     pub data_dir: Option<PathBuf>,
+    /// Where reports go that are written to files.
+    pub report_dir: Option<PathBuf>,
     /// Where status files go; `None` means that none are written.
     pub status_dir: Option<PathBuf>,
     /// Where the MMDB files of MaxMind are: as set, or `maxmind` in the cache folder when that
     /// folder exists.
     pub maxmind_dir: Option<PathBuf>,
+    /// The contact that DShield asks for, where a sensor names none; see [`Settings::email_of`].
+    pub email: Option<String>,
     /// The cache in Redis and in the database.
     pub cache: CacheSettings,
+    /// What the longtail timer does.
+    pub longtail: LongtailSettings,
     /// The sensors, those of `[[sensor]]` first, each name once.
     pub sensors: Vec<Sensor>,
     /// What is set of the sources, by their names.
     pub providers: BTreeMap<String, Provider>,
+    /// The keys that variables hold; see [`Settings::key_of`].
+    pub key_variables: BTreeMap<SourceKey, Reference>,
     /// Sentences that the user should read once.
     pub warnings: Vec<String>,
     /// Where each value comes from, by its key (`global.db`).
@@ -54,6 +62,15 @@ pub struct CacheSettings {
     pub db_cache_enabled: bool,
 }
 
+/// `[longtail]`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct LongtailSettings {
+    /// Whether the longtail timer runs the analysis.
+    pub run_analysis: bool,
+    /// Whether it stores what it finds.
+    pub store_results: bool,
+}
+
 /// One honeypot.
 #[derive(Clone, Debug)]
 pub struct Sensor {
@@ -65,8 +82,10 @@ pub struct Sensor {
     pub enable_asn_inventory: bool,
     /// Its own database; `None` means that of `[global]`.
     pub database: Option<DatabaseSetting>,
-    /// Its own cache folder; `None` means that of `[global]`.
+    /// Its own cache folder; see [`Settings::cache_dir_of`].
     pub cache_dir: Option<PathBuf>,
+    /// Its own folder for reports; see [`Settings::report_dir_of`].
+    pub report_dir: Option<PathBuf>,
     /// The contact that DShield asks for: an address, or a reference to one.
     pub email: Option<String>,
     /// Where the key of VirusTotal is kept.
@@ -127,5 +146,62 @@ impl Settings {
             Some(own) if !is_forced => own,
             _ => &self.database,
         }
+    }
+
+    /// The cache folder of the sensor: a flag or variable, else its own, else that of `[global]`.
+    pub fn cache_dir_of(&self, name: &str) -> &Path {
+        let own = self.sensor(name).and_then(|sensor| sensor.cache_dir.as_deref());
+        own.filter(|_| !self.is_forced("global.cache_dir")).unwrap_or(&self.cache_dir)
+    }
+
+    /// The folder for reports of the sensor: a variable, else its own, else that of `[global]`.
+    pub fn report_dir_of(&self, name: &str) -> Option<&Path> {
+        let own = self.sensor(name).and_then(|sensor| sensor.report_dir.as_deref());
+        own.filter(|_| !self.is_forced("global.report_dir")).or(self.report_dir.as_deref())
+    }
+
+    /// The contact that DShield asks for: a variable, else the sensor's own, else that of
+    /// `[global]`. A run that names no sensor takes that of `[global]`, else the first there is.
+    pub fn email_of(&self, sensor: Option<&str>) -> Option<&str> {
+        let general = self.email.as_deref();
+        let Some(name) = sensor else {
+            return general.or_else(|| self.sensors.iter().find_map(|one| one.email.as_deref()));
+        };
+        let own = self.sensor(name).and_then(|sensor| sensor.email.as_deref());
+        own.filter(|_| !self.is_forced("global.email")).or(general)
+    }
+
+    /// Where the key of a source is kept: as the sensor says, or without a sensor as the first one
+    /// says that does; else the variable that holds it, if it is set.
+    pub fn key_of(&self, key: SourceKey, sensor: Option<&str>) -> Option<&Reference> {
+        let own = match sensor {
+            Some(name) => self.sensor(name).and_then(|sensor| sensor.key(key)),
+            None => self.sensors.iter().find_map(|sensor| sensor.key(key)),
+        };
+        own.or_else(|| self.key_variables.get(&key))
+    }
+
+    /// Where the value of the key comes from.
+    pub fn origin_of(&self, key: &str) -> Origin {
+        self.origins.get(key).cloned().unwrap_or(Origin::Default)
+    }
+
+    /// Whether a flag or variable said it, which beats what a sensor says.
+    pub(crate) fn is_forced(&self, key: &str) -> bool {
+        matches!(self.origins.get(key), Some(Origin::Environment(_) | Origin::Flag(_)))
+    }
+}
+
+impl Sensor {
+    /// Where its key of a source is kept.
+    pub fn key(&self, key: SourceKey) -> Option<&Reference> {
+        let reference = match key {
+            SourceKey::VirusTotal => &self.vtapi,
+            SourceKey::UrlHaus => &self.urlhausapi,
+            SourceKey::Spur => &self.spurapi,
+            SourceKey::GreyNoise => &self.greynoise_api,
+            SourceKey::MaxMind => &self.maxmind_license,
+        };
+        reference.as_ref()
     }
 }

@@ -133,9 +133,16 @@ cloud_provider_keywords = ["amazon", "aws"]
 "#;
 
 #[test]
-fn the_legacy_example_loads_with_three_warnings() {
+fn the_legacy_example_loads_with_two_warnings() {
     let settings = load_file(LEGACY, &[]).unwrap();
-    assert_eq!(settings.warnings.len(), 3, "{:?}", settings.warnings);
+    assert_eq!(
+        settings.warnings,
+        [
+            "`[snowshoe_detector]` in config/sensors.toml is not needed any more and is ignored",
+            "`sensor.summarizedays` in config/sensors.toml is not needed any more and is ignored",
+        ]
+    );
+    assert_eq!(settings.report_dir, Some(PathBuf::from("/mnt/dshield/reports")));
     assert_eq!(settings.sensors.len(), 2);
     let path = Some(PathBuf::from("/mnt/dshield/b/NSM/cowrie"));
     assert_eq!(settings.sensor("honeypot-b").unwrap().logpath, path);
@@ -373,6 +380,21 @@ fn unknown_keys_name_the_nearest_known_one() {
         "[providers.cymru]\ndirectory = '/x'\n",
         "unknown key `providers.cymru.directory` in config/sensors.toml",
     );
+    check_error(
+        "[longtail]\nstore_result = 'hunter2'\n",
+        "unknown key `longtail.store_result` in config/sensors.toml; \
+         did you mean `store_results`?",
+    );
+    check_error(
+        "[providers.spur]\ntimeout = 10\n",
+        "unknown key `providers.spur.timeout` in config/sensors.toml; \
+         did you mean `timeout_seconds`?",
+    );
+    check_error(
+        "[[sensor]]\nname = 'a'\nreportdir = '/x'\n",
+        "unknown key `[[sensor]] number 1: reportdir` in config/sensors.toml; \
+         did you mean `report_dir`?",
+    );
     check_error("hunter = 'hunter2'\n", "unknown key `hunter` in config/sensors.toml");
 }
 
@@ -467,6 +489,27 @@ fn wrong_values_are_named() {
         "[providers.spur]\nbase_url = 'spur.example.org'\n",
         "`providers.spur.base_url` in config/sensors.toml must begin with `https://` or \
          `http://` and a host",
+    );
+    check_error(
+        "[providers.spur]\nbase_url = 'https://spur.example.org/?key=hunter2'\n",
+        "`providers.spur.base_url` in config/sensors.toml must end before a `?` or `#`",
+    );
+    check_error(
+        "[global.cache]\nredis_host = 'redis://:hunter2@h'\n",
+        "`global.cache.redis_host` in config/sensors.toml must be \
+         the name or the address of a host",
+    );
+    for host in ["user:hunter2", "localhost:6379", ""] {
+        let file = format!("[global.cache]\nredis_host = '{host}'\n");
+        assert!(error_of(&file).contains("must be the name or the address of a host"), "{host}");
+    }
+    for host in ["redis-1.example.org", "192.0.2.1", "::1", "[2001:db8::1]"] {
+        let settings = load_file(&format!("[global.cache]\nredis_host = '{host}'\n"), &[]);
+        assert_eq!(settings.unwrap().cache.redis_host, host);
+    }
+    check_error(
+        "[longtail]\nrun_analysis = 'yes'\n",
+        "`longtail.run_analysis` in config/sensors.toml is a string, but must be a boolean",
     );
     check_error(
         "[global\n",

@@ -5,7 +5,7 @@ use crate::workspace::Package;
 
 /// Each line may use the lines above it.
 const LAYERS: &[(u8, &[&str])] = &[
-    (0, &["cowrie-core", "cowrie-shell", "cowrie-http"]),
+    (0, &["cowrie-core", "cowrie-shell", "cowrie-http", "cowrie-settings"]),
     (1, &["cowrie-parse", "cowrie-command", "cowrie-ssh-keys"]),
     (1, &["cowrie-enrichment", "cowrie-secrets", "cowrie-logfind"]),
     (1, &["cowrie-schema", "cowrie-migration", "cowrie-sql"]),
@@ -14,7 +14,7 @@ const LAYERS: &[(u8, &[&str])] = &[
     (3, &["cowrie-explain"]),
     (5, &["cowrie-ingest"]),
     (6, &["cowrie-config", "cowrie-cli"]),
-    (7, &["cowrie-loader", "cowrie-db"]),
+    (7, &["cowrie-loader", "cowrie-db", "cowrie-enrich"]),
 ];
 
 /// What stands beside the layers, and what of ours each of them may use; nothing released may

@@ -1,9 +1,9 @@
 //! `[global.cache]`: the tiers in which answers of sources are kept.
 
+use cowrie_settings::Section;
 use serde::Deserialize;
 
 use crate::checks::Checks;
-use crate::error::ConfigError;
 use crate::settings::CacheSettings;
 use crate::written::WrittenSecret;
 
@@ -22,16 +22,20 @@ pub(crate) struct CacheSection {
 
 impl CacheSection {
     /// The plain values.
-    pub(crate) fn into_settings(self, checks: &mut Checks) -> Result<CacheSettings, ConfigError> {
-        let key = "global.cache.redis_password";
-        Ok(CacheSettings {
+    pub(crate) fn into_settings(self, checks: &mut Checks) -> CacheSettings {
+        checks.host("global.cache.redis_host", &self.redis_host);
+        CacheSettings {
             redis_enabled: self.redis_enabled,
             redis_host: self.redis_host,
             redis_port: self.redis_port,
             redis_db: self.redis_db,
-            redis_password: checks.secret(key, self.redis_password, "REDIS_PASSWORD")?,
+            redis_password: checks.secret(
+                "global.cache.redis_password",
+                self.redis_password,
+                Section::Cache.setting("redis_password"),
+            ),
             redis_ttl_seconds: self.redis_ttl_seconds,
             db_cache_enabled: self.db_cache_enabled,
-        })
+        }
     }
 }

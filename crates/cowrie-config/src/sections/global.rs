@@ -14,6 +14,8 @@ pub(crate) struct GlobalSection {
     pub(crate) db: String,
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) cache_dir: Option<PathBuf>,
+    pub(crate) report_dir: Option<PathBuf>,
     pub(crate) status_dir: Option<PathBuf>,
+    pub(crate) email: Option<String>,
     pub(crate) cache: CacheSection,
 }

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use crate::checks::Checks;
-use crate::error::{ConfigError, nearest};
+use crate::error::nearest;
 use crate::settings::Provider;
 
 /// The sources that there are.
-const NAMES: [&str; 9] = [
+pub(crate) const NAMES: [&str; 9] = [
     "cymru",
     "dshield",
     "greynoise",
@@ -37,18 +37,14 @@ pub(crate) struct ProviderSection {
 
 impl ProviderSection {
     /// The plain values of the source called `name`.
-    pub(crate) fn into_provider(
-        self,
-        name: &str,
-        checks: &Checks,
-    ) -> Result<Provider, ConfigError> {
+    pub(crate) fn into_provider(self, name: &str, checks: &mut Checks) -> Provider {
         if !NAMES.contains(&name) {
             let suggestion = nearest(name, &NAMES).map(str::to_owned);
-            return Err(checks.unknown_key(&format!("providers.{name}"), suggestion));
+            checks.unknown_key(&format!("providers.{name}"), suggestion);
         }
         let key = |field: &str| format!("providers.{name}.{field}");
         if self.directory.is_some() && name != "maxmind" {
-            return Err(checks.unknown_key(&key("directory"), None));
+            checks.unknown_key(&key("directory"), None);
         }
         for (field, number) in [
             ("timeout_seconds", self.timeout_seconds),
@@ -56,10 +52,10 @@ impl ProviderSection {
             ("ttl_days", self.ttl_days),
             ("negative_ttl_days", self.negative_ttl_days),
         ] {
-            checks.positive(&key(field), number)?;
+            checks.positive(&key(field), number);
         }
-        checks.base_url(&key("base_url"), self.base_url.as_deref())?;
-        Ok(Provider {
+        checks.base_url(&key("base_url"), self.base_url.as_deref());
+        Provider {
             enabled: self.enabled,
             base_url: self.base_url,
             timeout_seconds: self.timeout_seconds,
@@ -68,6 +64,6 @@ impl ProviderSection {
             ttl_days: self.ttl_days,
             negative_ttl_days: self.negative_ttl_days,
             directory: self.directory.map(|path| checks.path(path)),
-        })
+        }
     }
 }
