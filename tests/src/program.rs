@@ -11,17 +11,20 @@ pub enum Program {
     Loader,
     /// `cowrie-db`.
     Db,
+    /// `cowrie-enrich`.
+    Enrich,
 }
 
 impl Program {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Loader, Self::Db];
+    pub const ALL: [Self; 3] = [Self::Loader, Self::Db, Self::Enrich];
 
     /// What it is called.
     pub fn name(self) -> &'static str {
         match self {
             Self::Loader => "cowrie-loader",
             Self::Db => "cowrie-db",
+            Self::Enrich => "cowrie-enrich",
         }
     }
 

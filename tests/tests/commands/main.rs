@@ -6,7 +6,7 @@
     reason = "a test that cannot go on has failed, helpers too"
 )]
 
-mod canary;
+mod config;
 mod damage;
 mod dead_letters;
 mod delta;

@@ -1,0 +1,65 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use cowrie_cli::args::{ConfigArgs, DatabaseArgs, OutputArgs, StatusArgs};
+
+/// Shows and checks the settings under which sources are asked.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = EXAMPLES)]
+pub(crate) struct Program {
+    #[command(flatten)]
+    pub(crate) database: DatabaseArgs,
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Folder in which answers of sources are kept
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) cache_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) status: StatusArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    #[command(subcommand)]
+    pub(crate) work: Work,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Work {
+    /// Show or check the configuration, without network and without opening a secret
+    Config {
+        #[command(subcommand)]
+        work: ConfigWork,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum ConfigWork {
+    /// Print every value in force and where it comes from; secrets as references
+    #[command(after_help = SHOW_EXAMPLES)]
+    Show,
+    /// Say all that is wrong with the configuration
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cowrie-enrich config show
+  cowrie-enrich config check --config config/sensors.toml
+
+Exit codes: 0 done, 2 wrong usage or configuration, 4 nothing could be done.";
+
+const SHOW_EXAMPLES: &str = "\
+Examples:
+  cowrie-enrich config show
+  cowrie-enrich config show --db env:DATABASE_URL --format json
+
+Exit codes: 0 done, 2 wrong usage or configuration.";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  cowrie-enrich config check
+  cowrie-enrich config check --config config/sensors.toml --format json
+
+Exit codes: 0 the configuration can be used, warnings or not; 2 it cannot.";

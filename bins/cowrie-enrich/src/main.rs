@@ -1,0 +1,20 @@
+//! Shows and checks the settings under which sources are asked.
+
+mod args;
+mod config;
+
+use std::process::ExitCode;
+
+use cowrie_cli::{run, start};
+
+use crate::args::{ConfigWork, Program, Work};
+
+fn main() -> ExitCode {
+    match start(|program: &Program| &program.output) {
+        Ok(program) => run(async move |_stop| match program.work {
+            Work::Config { work: ConfigWork::Show } => config::show(&program),
+            Work::Config { work: ConfigWork::Check } => config::check(&program),
+        }),
+        Err(code) => code,
+    }
+}
