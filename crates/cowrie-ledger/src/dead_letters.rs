@@ -1,6 +1,8 @@
 //! Pieces of logs that are no events.
 
-use chrono::{DateTime, Utc};
+use std::ops::Range;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use cowrie_schema::dead_letter_events;
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DatabaseConnection, EntityTrait, FromQueryResult,
@@ -22,6 +24,8 @@ pub struct Filter {
     pub reason: Option<String>,
     /// Those whose file has this in its name.
     pub source: Option<String>,
+    /// Those that were written in this stretch of time.
+    pub written: Option<Range<DateTime<Utc>>>,
     /// Also those that were dealt with.
     pub include_resolved: bool,
     /// Those behind this number.
@@ -73,7 +77,7 @@ const LIST: &str = "SELECT id, source, source_offset, length, reason, detail, cr
      resolved, resolution, sensor, beside_at FROM dead_letter_events \
      WHERE id > $1 AND (CAST($2 AS text) IS NULL OR reason = $2) \
      AND (CAST($3 AS text) IS NULL OR replace(source, $3, '') <> source) \
-     AND ($4 OR NOT resolved) ORDER BY id LIMIT $5";
+     AND ($4 OR NOT resolved) AND created_at >= $5 AND created_at < $6 ORDER BY id LIMIT $7";
 
 const COUNTS: &str = "SELECT reason, count(*) AS letters, \
      sum(CASE WHEN resolved THEN 0 ELSE 1 END) AS open FROM dead_letter_events \
@@ -91,11 +95,16 @@ const PURGE: &str = "DELETE FROM dead_letter_events WHERE created_at < $1 AND (r
 /// When the database fails.
 pub async fn list(db: &DatabaseConnection, filter: &Filter) -> Result<Vec<Entry>, LedgerError> {
     let source = filter.source.clone().filter(|text| !text.is_empty());
-    let values: [Value; 5] = [
+    // To the year 9909: a fifth digit would sort before the others in SQLite.
+    let all = || DateTime::UNIX_EPOCH..DateTime::UNIX_EPOCH + TimeDelta::days(2_900_000);
+    let written = filter.written.clone().unwrap_or_else(all);
+    let values: [Value; 7] = [
         filter.after.unwrap_or(i64::MIN).into(),
         filter.reason.clone().into(),
         source.into(),
         filter.include_resolved.into(),
+        written.start.into(),
+        written.end.into(),
         i64::from(filter.limit).into(),
     ];
     let statement = Statement::from_sql_and_values(db.get_database_backend(), LIST, values);

@@ -122,6 +122,8 @@ async fn letters_are_listed_counted_and_purged() {
             let filter = Filter { source: Some(source.to_owned()), limit, ..all.clone() };
             check(db, &filter, expected).await;
         }
+        let written = Some(at("10:00:00.000002")..at("10:00:00.000003"));
+        check(db, &Filter { written, ..all.clone() }, &["2"]).await;
         let counts = dead_letters::counts(db).await.unwrap();
         let counts: Vec<_> =
             counts.iter().map(|c| (c.reason.as_str(), c.letters, c.open)).collect();
