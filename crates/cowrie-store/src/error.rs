@@ -7,7 +7,7 @@ use cowrie_sql::SqlError;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database could not be opened or reached.
-    #[error("failed to open the database `{shown}`")]
+    #[error("failed to open the database `{shown}` ({})", question(shown))]
     Open {
         /// The database, without a password.
         shown: String,
@@ -67,4 +67,13 @@ pub enum StoreError {
         /// Why.
         source: BadPart,
     },
+}
+
+/// What whoever reads that a database cannot be opened looks at first.
+fn question(shown: &str) -> &'static str {
+    if shown.contains("://") {
+        "does the server run, and are host, port, user and database right?"
+    } else {
+        "is it a SQLite file, and may this user read and write it?"
+    }
 }
