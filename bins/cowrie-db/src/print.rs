@@ -1,10 +1,8 @@
 //! What the program says.
 
-use std::io;
-
 use cowrie_cli::args::Format;
-use cowrie_cli::safe;
 use cowrie_cli::table::{Align, Table};
+use cowrie_cli::{print_table, rows_at, safe};
 use cowrie_migration::{Status, StepReport, StepStatus};
 use cowrie_store::Target;
 use serde_json::{Value, json};
@@ -12,12 +10,12 @@ use serde_json::{Value, json};
 const NOTHING_TO_DO: &str = "Nothing to do: the schema is as it should be.\n";
 
 /// The steps that were done.
-pub(crate) fn steps(did: &str, steps: &[StepReport], format: Format) -> io::Result<()> {
+pub(crate) fn steps(did: &str, steps: &[StepReport], format: Format) -> anyhow::Result<()> {
     let document = || {
         let step = |step: &StepReport| json!({ "step": step.number, "name": step.name, "seconds": step.duration.as_secs_f64() });
         json!({ "schema": "cowrie-db.steps/1", "did": did, "steps": steps.iter().map(step).collect::<Vec<_>>() })
     };
-    print(format, document, || {
+    let text = || {
         if steps.is_empty() {
             return NOTHING_TO_DO.to_owned();
         }
@@ -30,26 +28,28 @@ pub(crate) fn steps(did: &str, steps: &[StepReport], format: Format) -> io::Resu
             )
         };
         steps.iter().map(line).collect()
-    })
+    };
+    print_table(format, document, text, &["step", "name", "seconds"], |all| rows_at(all, "steps"))
 }
 
 /// The steps that would be done.
-pub(crate) fn plan(steps: &[(u32, &str)], format: Format) -> io::Result<()> {
+pub(crate) fn plan(steps: &[(u32, &str)], format: Format) -> anyhow::Result<()> {
     let document = || {
         let step = |(number, name): &(u32, &str)| json!({ "step": number, "name": name });
         json!({ "schema": "cowrie-db.plan/1", "steps": steps.iter().map(step).collect::<Vec<_>>() })
     };
-    print(format, document, || {
+    let text = || {
         if steps.is_empty() {
             return NOTHING_TO_DO.to_owned();
         }
         let line = |(number, name): &(u32, &str)| format!("would apply v{number} {name}\n");
         steps.iter().map(line).collect()
-    })
+    };
+    print_table(format, document, text, &["step", "name"], |all| rows_at(all, "steps"))
 }
 
 /// Which steps the database has.
-pub(crate) fn status(target: &Target, status: &Status, format: Format) -> io::Result<()> {
+pub(crate) fn status(target: &Target, status: &Status, format: Format) -> anyhow::Result<()> {
     let document = || {
         let step = |step: &StepStatus| json!({ "step": step.number, "name": step.name, "applied": step.is_applied });
         json!({
@@ -62,7 +62,7 @@ pub(crate) fn status(target: &Target, status: &Status, format: Format) -> io::Re
             "steps": status.steps.iter().map(step).collect::<Vec<_>>(),
         })
     };
-    print(format, document, || {
+    let text = || {
         let mut table =
             Table::new(&[("STEP", Align::Right), ("NAME", Align::Left), ("APPLIED", Align::Left)]);
         for step in &status.steps {
@@ -77,7 +77,8 @@ pub(crate) fn status(target: &Target, status: &Status, format: Format) -> io::Re
             status.newest,
             status.vectors
         )
-    })
+    };
+    print_table(format, document, text, &["step", "name", "applied"], |all| rows_at(all, "steps"))
 }
 
 /// What is not as it should be.
@@ -85,7 +86,7 @@ pub(crate) fn differences(
     target: &Target,
     differences: &[String],
     format: Format,
-) -> io::Result<()> {
+) -> anyhow::Result<()> {
     let document = || {
         json!({
             "schema": "cowrie-db.check/1",
@@ -93,23 +94,16 @@ pub(crate) fn differences(
             "differences": differences,
         })
     };
-    print(format, document, || {
+    let text = || {
         if differences.is_empty() {
             return "The schema is as it should be.\n".to_owned();
         }
         let lines: Vec<_> = differences.iter().map(|text| safe::terminal(text)).collect();
         lines.join("\n") + "\n"
-    })
-}
-
-fn print(
-    format: Format,
-    document: impl FnOnce() -> Value,
-    text: impl FnOnce() -> String,
-) -> io::Result<()> {
-    let text = match format {
-        Format::Json => safe::json_line(&format!("{}\n", document())).into_owned(),
-        Format::Human => text(),
     };
-    cowrie_cli::print(&text)
+    let rows = |_: &Value| {
+        let row = |difference: &String| json!({ "difference": difference });
+        differences.iter().map(row).collect()
+    };
+    print_table(format, document, text, &["difference"], rows)
 }

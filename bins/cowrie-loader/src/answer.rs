@@ -1,26 +1,10 @@
-//! Answers, as text for people or as one line of JSON.
+//! Parts of answers for people.
 
 use std::fmt::Write as _;
 
-use anyhow::Context as _;
 use chrono::{DateTime, Utc};
-use cowrie_cli::args::Format;
 use cowrie_cli::safe;
 use cowrie_cli::table::thousands;
-use serde_json::Value;
-
-/// Prints one or the other.
-pub(crate) fn print(
-    format: Format,
-    document: impl FnOnce() -> Value,
-    text: impl FnOnce() -> String,
-) -> anyhow::Result<()> {
-    let text = match format {
-        Format::Json => safe::json_line(&format!("{}\n", document())).into_owned(),
-        Format::Human => text(),
-    };
-    cowrie_cli::print(&text).context("failed to print the answer")
-}
 
 /// A time for people, to the second.
 pub(crate) fn time(time: DateTime<Utc>) -> String {

@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use cowrie_cli::args::{ConfigArgs, DatabaseArgs, OutputArgs, StatusArgs};
+use cowrie_cli::span;
 use cowrie_config::Settings;
 use cowrie_ingest::TRANSACTION_EVENTS;
 use cowrie_logfile::Limits;
 use cowrie_store::Store;
-
-use crate::span;
 
 /// Loads Cowrie honeypot logs into SQLite or PostgreSQL.
 #[derive(Debug, Parser)]
@@ -46,6 +45,20 @@ pub(crate) enum Work {
     Gaps(crate::gaps::GapsArgs),
     /// Tell how a line of a log is read, without a database
     Explain(crate::explain::ExplainArgs),
+}
+
+impl Work {
+    /// The command, if its answer is no table.
+    pub(crate) fn without_table(&self) -> Option<&'static str> {
+        match self {
+            Self::Bulk(_) => Some("`cowrie-loader bulk`"),
+            Self::Delta(_) => Some("`cowrie-loader delta`"),
+            Self::Verify(_) => Some("`cowrie-loader verify`"),
+            Self::DeadLetters(args) => args.without_table(),
+            Self::Gaps(_) => None,
+            Self::Explain(_) => Some("`cowrie-loader explain`"),
+        }
+    }
 }
 
 /// What is read.
@@ -102,7 +115,7 @@ pub(crate) struct WriteArgs {
     #[arg(long, overrides_with = "no_enable_asn_inventory")]
     enable_asn_inventory: bool,
     /// Look nothing up: sessions get no snapshot
-    #[arg(long)]
+    #[arg(long, alias = "skip-enrich")]
     no_enable_asn_inventory: bool,
     /// Do everything but write, and print the same summary
     #[arg(long)]

@@ -33,6 +33,18 @@ enum Work {
     Purge(purge::PurgeArgs),
 }
 
+impl DeadLettersArgs {
+    /// The command, if its answer is no table.
+    pub(crate) fn without_table(&self) -> Option<&'static str> {
+        match &self.work {
+            Work::List(_) => None,
+            Work::Show(_) => Some("`cowrie-loader dead-letters show`"),
+            Work::Replay(_) => Some("`cowrie-loader dead-letters replay`"),
+            Work::Purge(_) => Some("`cowrie-loader dead-letters purge`"),
+        }
+    }
+}
+
 /// Does what the arguments say.
 pub(crate) async fn run(
     program: &Program,

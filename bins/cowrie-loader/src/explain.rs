@@ -10,11 +10,10 @@ use anyhow::Context as _;
 use clap::Args;
 use cowrie_cli::args::Format;
 use cowrie_cli::signals::Stop;
-use cowrie_cli::{Exit, Failure};
+use cowrie_cli::{Exit, Failure, print_answer};
 use cowrie_logfile::{Limits, LogReader};
 use cowrie_logfind::Source;
 
-use crate::answer;
 use crate::args::Program;
 
 #[derive(Args, Debug)]
@@ -45,7 +44,7 @@ fn explain(line: &OsString, format: Format) -> anyhow::Result<()> {
     while let Some(record) = log.next()? {
         n_pieces += 1;
         let explanation = cowrie_explain::explain(n_pieces, &record);
-        answer::print(format, || explanation.document(), || text::text(&explanation))?;
+        print_answer(format, || explanation.document(), || text::text(&explanation))?;
     }
     if n_pieces == 0 {
         return Err(Failure::usage("there is no line to explain").into());

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use clap::Args;
 use cowrie_cli::table::{Align, Table};
-use cowrie_cli::{Exit, Failure};
+use cowrie_cli::{Exit, Failure, print_table, rows_at, span};
 use cowrie_core::{Clock as _, SystemClock};
 use cowrie_ledger::{Gap, Silence};
 use cowrie_store::Store;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::args::Program;
 use crate::settings::Setup;
-use crate::{answer, reading, span};
+use crate::{answer, reading};
 
 #[derive(Args, Debug)]
 pub(crate) struct GapsArgs {
@@ -38,7 +38,13 @@ pub(crate) async fn run(program: &Program, args: &GapsArgs) -> anyhow::Result<Ex
     let found = find(store.connection(), args).await;
     store.close().await?;
     let found = found?;
-    answer::print(program.output.format, || document(&found), || text(&found, args.silence))?;
+    print_table(
+        program.output.format,
+        || document(&found),
+        || text(&found, args.silence),
+        &COLUMNS,
+        rows,
+    )?;
     Ok(Exit::Done)
 }
 
@@ -84,6 +90,36 @@ fn document(found: &Found) -> Value {
         "silences": found.silences.iter().map(silence).collect::<Vec<_>>(),
         "silent_now": found.silent_now.iter().map(silence).collect::<Vec<_>>(),
     })
+}
+
+/// What a program finds in the table, in this order; `what` says which of the others apply.
+const COLUMNS: [&str; 12] = [
+    "what",
+    "sensor",
+    "source",
+    "kind",
+    "last_offset",
+    "last_event_at",
+    "next_event_at",
+    "noticed_at",
+    "ingest_id",
+    "from",
+    "to",
+    "seconds",
+];
+
+/// The three lists of the document as one.
+fn rows(document: &Value) -> Vec<Value> {
+    let lists = [("gaps", "gap"), ("silences", "silence"), ("silent_now", "silent_now")];
+    let named = lists.into_iter().flat_map(|(key, what)| {
+        rows_at(document, key).into_iter().map(move |mut row| {
+            if let Some(fields) = row.as_object_mut() {
+                fields.insert("what".to_owned(), what.into());
+            }
+            row
+        })
+    });
+    named.collect()
 }
 
 fn text(found: &Found, least: TimeDelta) -> String {

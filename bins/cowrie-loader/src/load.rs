@@ -265,10 +265,10 @@ async fn print(
     let text = match program.output.format {
         Format::Json => report::json(&loaded)?,
         // Whoever looks every few minutes wants no sum of everything each time.
-        Format::Human if args.write.dry_run || matches!(mode, Mode::New(_)) => {
+        Format::Human | Format::Csv if args.write.dry_run || matches!(mode, Mode::New(_)) => {
             report::human(&loaded, None)
         }
-        Format::Human => {
+        Format::Human | Format::Csv => {
             let overview = overview(database.store.connection(), report::ROWS).await;
             report::human(&loaded, Some(&overview.context("failed to sum up the database")?))
         }

@@ -8,7 +8,7 @@ use cowrie_cli::progress::{Counters, LINE_INTERVAL, Progress as Shown};
 use cowrie_cli::safe;
 use cowrie_cli::signals::Stop;
 use cowrie_cli::table::{Align, Table, thousands};
-use cowrie_cli::{Exit, Failure};
+use cowrie_cli::{Exit, Failure, print_answer};
 use cowrie_ingest::{
     FileProblem, Missing, Observer, Progress, ReadOptions, Verified, VerifyOptions, What,
     plan_whole, verify,
@@ -150,7 +150,7 @@ fn print(
         verified,
     };
     let document = serde_json::to_value(document)?;
-    answer::print(format, || document, || text(database, verified))
+    print_answer(format, || document, || text(database, verified))
 }
 
 fn text(database: &str, verified: &Verified) -> String {

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use crate::Failure;
+use crate::generate::Generated;
+
 /// Which database.
 #[derive(Args, Clone, Debug)]
 pub struct DatabaseArgs {
@@ -36,9 +39,18 @@ pub struct StatusArgs {
 /// How the program speaks.
 #[derive(Args, Clone, Debug)]
 pub struct OutputArgs {
-    /// How results are printed
+    /// How results are written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Human, global = true)]
     pub format: Format,
+    /// File that results are written to, or `-` for standard output
+    ///
+    /// It is there when it is whole, and not before: results are written beside it and renamed at
+    /// the end. After an error it is as it was.
+    #[arg(short, long, value_name = "FILE|-", global = true)]
+    pub output: Option<PathBuf>,
+    /// Let `--output` take the place of a file that exists
+    #[arg(long, global = true)]
+    pub overwrite: bool,
     /// When progress is shown; `--progress` alone means always
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto, global = true)]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "always")]
@@ -47,8 +59,9 @@ pub struct OutputArgs {
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = When::Auto, global = true)]
     pub color: When,
     /// How messages are written
-    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Human, global = true)]
-    pub log_format: Format,
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = LogFormat::Human)]
+    #[arg(global = true)]
+    pub log_format: LogFormat,
     /// Say more; repeat for still more
     #[arg(short, long, action = ArgAction::Count, global = true)]
     pub verbose: u8,
@@ -61,11 +74,31 @@ pub struct OutputArgs {
     /// What `NO_COLOR` says: no colours when it is not empty (<https://no-color.org>).
     #[arg(long, env = "NO_COLOR", hide = true, global = true)]
     pub no_color: Option<OsString>,
+    /// What `CLICOLOR_FORCE` says: colours without a terminal when it is neither empty nor `0`.
+    #[arg(long, env = "CLICOLOR_FORCE", hide = true, global = true)]
+    pub clicolor_force: Option<OsString>,
+    /// What `TERM` says: neither colours nor bars on a terminal that is `dumb`.
+    #[arg(long, env = "TERM", hide = true, global = true)]
+    pub term: Option<OsString>,
+    /// Print the manual page or the completions of a shell, and end
+    #[arg(long, value_name = "WHAT", value_enum)]
+    pub generate: Option<Generated>,
 }
 
-/// How something is written.
+/// How results are written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub enum Format {
+    /// For people
+    Human,
+    /// For programs
+    Json,
+    /// For spreadsheets, where the answer is a table
+    Csv,
+}
+
+/// How messages are written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum LogFormat {
     /// For people
     Human,
     /// For programs
@@ -88,6 +121,26 @@ impl OutputArgs {
     pub fn progress(&self) -> When {
         if self.quiet && self.progress == When::Auto { When::Never } else { self.progress }
     }
+
+    /// Refuses `--format csv` for a command whose answer is no table, before it does anything.
+    pub fn refuse_csv(&self, command: &str) -> Result<(), Failure> {
+        if self.format == Format::Csv {
+            return Err(no_table(command));
+        }
+        Ok(())
+    }
+
+    /// Whether the terminal obeys nothing but line breaks.
+    pub(crate) fn is_dumb(&self) -> bool {
+        self.term.as_ref().is_some_and(|term| term == "dumb")
+    }
+}
+
+/// The answer was asked for as a table, and is none.
+pub(crate) fn no_table(command: &str) -> Failure {
+    Failure::usage(format!(
+        "`--format csv` is for tables, and {command} gives none: write `--format json`"
+    ))
 }
 
 /// The command line, in which `--progress never` is joined to `--progress=never`.
@@ -196,7 +249,7 @@ mod tests {
     #[test]
     fn talk_is_chosen() {
         let output = parse("--format json --color never --log-format json -vv").output;
-        assert_eq!((output.format, output.log_format), (Format::Json, Format::Json));
+        assert_eq!((output.format, output.log_format), (Format::Json, LogFormat::Json));
         assert_eq!((output.color, output.verbose, output.quiet), (When::Never, 2, false));
         assert!(parse("-q").output.quiet);
         assert_eq!(parse("--verbose --verbose").output.verbose, 2);

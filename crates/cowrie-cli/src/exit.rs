@@ -51,6 +51,23 @@ impl Exit {
     }
 }
 
+impl Exit {
+    /// What it says, for the manual.
+    pub(crate) fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "Done.",
+            Self::Unmet => "Done, and a threshold or check was not met.",
+            Self::Usage => "Wrong usage or configuration; nothing was done.",
+            Self::Partial => {
+                "Done in part: some inputs or sources failed, and the rest is committed."
+            }
+            Self::Nothing => "Nothing could be done.",
+            Self::Interrupted => "Stopped by SIGINT after a clean commit.",
+            Self::Terminated => "Stopped by SIGTERM after a clean commit.",
+        }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit.code())
@@ -135,7 +152,7 @@ fn error_line(error: &anyhow::Error) -> String {
             line.push_str(&cause);
         }
     }
-    safe::terminal(&line).into_owned()
+    safe::terminal(&safe::without_passwords(&line)).into_owned()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::format::{Writer, debug_fn};
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::util::TryInitError;
 
-use crate::args::{Format, OutputArgs};
+use crate::args::{LogFormat, OutputArgs};
 use crate::{progress, safe, terminal};
 
 /// Logging could not be started.
@@ -47,7 +47,7 @@ pub fn init(output: &OutputArgs) -> Result<(), LogError> {
 /// How messages look.
 #[derive(Clone, Debug)]
 struct LogOptions {
-    format: Format,
+    format: LogFormat,
     filter: String,
     has_color: bool,
     has_time: bool,
@@ -81,9 +81,9 @@ where
         .with_writer(BetweenBars { sink, format: options.format })
         .with_ansi(options.has_color);
     let layer = match (options.format, options.has_time) {
-        (Format::Json, _) => layer.json().flatten_event(true).boxed(),
-        (Format::Human, true) => layer.with_target(false).fmt_fields(safe_fields()).boxed(),
-        (Format::Human, false) => {
+        (LogFormat::Json, _) => layer.json().flatten_event(true).boxed(),
+        (LogFormat::Human, true) => layer.with_target(false).fmt_fields(safe_fields()).boxed(),
+        (LogFormat::Human, false) => {
             layer.with_target(false).without_time().fmt_fields(safe_fields()).boxed()
         }
     };
@@ -108,12 +108,12 @@ fn safe_fields() -> impl for<'writer> tracing_subscriber::fmt::FormatFields<'wri
 /// Takes the progress bar away while a message is written, and puts it back below.
 struct BetweenBars<Sink> {
     sink: Sink,
-    format: Format,
+    format: LogFormat,
 }
 
 struct BetweenBarsWriter<Inner> {
     inner: Inner,
-    format: Format,
+    format: LogFormat,
 }
 
 impl<'a, Sink: MakeWriter<'a>> MakeWriter<'a> for BetweenBars<Sink> {
@@ -130,9 +130,9 @@ impl<Inner: Write> Write for BetweenBarsWriter<Inner> {
         let text = String::from_utf8_lossy(line);
         let safe_line = match self.format {
             // JSON escapes only a part of what a terminal obeys.
-            Format::Json => safe::json_line(&text),
+            LogFormat::Json => safe::json_line(&text),
             // The fields are safe, and the colours between them are meant.
-            Format::Human => text,
+            LogFormat::Human => text,
         };
         progress::without_bar(|| self.inner.write_all(safe_line.as_bytes()))?;
         Ok(line.len())
@@ -194,14 +194,14 @@ mod tests {
         String::from_utf8(bytes).unwrap()
     }
 
-    fn plain(format: Format) -> LogOptions {
+    fn plain(format: LogFormat) -> LogOptions {
         let filter = "warn,cowrie=info".to_owned();
         LogOptions { format, filter, has_color: false, has_time: false }
     }
 
     #[test]
     fn people_read_sentences_with_fields() {
-        let text = written(&plain(Format::Human), || {
+        let text = written(&plain(LogFormat::Human), || {
             info!(load.events = 14, path = "a b", "loaded {} events", 14);
             debug!("not shown");
             warn!(target: "sqlx", "shown");
@@ -229,20 +229,20 @@ mod tests {
 
     #[test]
     fn attackers_do_not_reach_the_terminal() {
-        for format in [Format::Human, Format::Json] {
+        for format in [LogFormat::Human, LogFormat::Json] {
             let text = written(&plain(format), attack);
             assert_eq!(text.matches('\n').count(), 1, "{text:?}");
             let line = text.trim_end();
             assert_eq!(safe::terminal(line), line);
         }
-        let coloured = written(&LogOptions { has_color: true, ..plain(Format::Human) }, attack);
+        let coloured = written(&LogOptions { has_color: true, ..plain(LogFormat::Human) }, attack);
         assert!(!coloured.contains("\x1b[2J") && !coloured.contains('\u{9b}'), "{coloured:?}");
         assert!(coloured.contains("\x1b["), "{coloured:?}");
     }
 
     #[test]
     fn programs_read_json() {
-        let text = written(&plain(Format::Json), attack);
+        let text = written(&plain(LogFormat::Json), attack);
         let line: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(line["message"], "said \x1b[2J\r\n\u{9b}2J\u{202e}\u{7f}");
         assert_eq!(line["level"], "INFO");
@@ -251,14 +251,14 @@ mod tests {
 
     #[test]
     fn a_time_is_written_where_it_is_read_later() {
-        let options = LogOptions { has_time: true, ..plain(Format::Human) };
+        let options = LogOptions { has_time: true, ..plain(LogFormat::Human) };
         let text = written(&options, || info!("x"));
         assert!(text.starts_with("20") && text.trim_end().ends_with("INFO x"), "{text}");
     }
 
     #[test]
     fn a_damaged_filter_is_named() {
-        let options = LogOptions { filter: "a=b=c".to_owned(), ..plain(Format::Human) };
+        let options = LogOptions { filter: "a=b=c".to_owned(), ..plain(LogFormat::Human) };
         let error = subscriber(&options, io::sink).err().unwrap();
         assert_eq!(error.to_string(), "failed to read the filter `a=b=c` of RUST_LOG");
     }

@@ -1,16 +1,24 @@
 //! Results.
 
-use std::io::{self, Write as _};
+use std::io;
 
-/// Writes results to standard output; a reader that went away is no failure.
+use crate::output;
+
+/// Writes results to standard output, or to the file of `--output`; a reader that went away is no
+/// failure.
 ///
 /// # Errors
 ///
-/// When standard output takes no more, as on a full disk.
+/// When no more can be written, as on a full disk.
 pub fn print(text: &str) -> io::Result<()> {
-    let mut output = io::stdout().lock();
-    match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
-        _ => Ok(()),
-    }
+    print_bytes(text.as_bytes())
+}
+
+/// The same for bytes that need not be text, and that are nobody's to make harmless.
+///
+/// # Errors
+///
+/// When no more can be written, as on a full disk.
+pub fn print_bytes(bytes: &[u8]) -> io::Result<()> {
+    output::write(bytes)
 }

@@ -1,6 +1,7 @@
 //! How far a run has got: a bar on a terminal, a line now and then elsewhere.
 
 use std::io;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -33,7 +34,11 @@ pub struct Progress {
 #[derive(Debug)]
 enum Shape {
     Silent,
-    Bar(ProgressBar),
+    Bar {
+        bar: ProgressBar,
+        /// The width of the terminal that it was made for.
+        width: AtomicU16,
+    },
     /// The time of the next line.
     Lines {
         interval: Duration,
@@ -56,7 +61,7 @@ impl Progress {
     /// A bar is shown on a terminal, or always when that is wished. Elsewhere a line is logged
     /// every `interval`, usually [`LINE_INTERVAL`].
     pub fn start(when: When, total_bytes: Option<u64>, interval: Duration) -> Self {
-        let target = match (when, terminal::stderr_is_terminal()) {
+        let target = match (when, terminal::stderr_can_draw()) {
             (When::Never, _) => return Self::of(Shape::Silent, total_bytes),
             (When::Auto, false) => {
                 let next = Mutex::new(Instant::now() + interval);
@@ -68,16 +73,22 @@ impl Progress {
                 ProgressDrawTarget::term_like_with_hz(Box::new(pretended), DRAWS_PER_SECOND)
             }
         };
-        let bar = bar(target, total_bytes);
+        let width = terminal::stderr_width();
+        let bar = ProgressBar::with_draw_target(total_bytes, target);
+        bar.set_style(style(total_bytes, width));
         *BAR.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar.clone());
-        Self::of(Shape::Bar(bar), total_bytes)
+        Self::of(Shape::Bar { bar, width: AtomicU16::new(width) }, total_bytes)
     }
 
     /// Says what is done so far. Cheap enough for every batch.
     pub fn update(&self, done: Counters) {
         match &self.shape {
             Shape::Silent => {}
-            Shape::Bar(bar) => {
+            Shape::Bar { bar, width } => {
+                let now = terminal::stderr_width();
+                if width.swap(now, Ordering::Relaxed) != now {
+                    bar.set_style(style(self.total_bytes, now));
+                }
                 bar.set_message(counted(done));
                 bar.set_position(done.bytes);
             }
@@ -95,7 +106,7 @@ impl Progress {
 
     /// Takes the bar away.
     pub fn finish(self) {
-        if let Shape::Bar(bar) = &self.shape {
+        if let Shape::Bar { bar, .. } = &self.shape {
             bar.finish_and_clear();
         }
     }
@@ -118,7 +129,7 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Shape::Bar(bar) = &self.shape {
+        if let Shape::Bar { bar, .. } = &self.shape {
             bar.finish_and_clear();
             *BAR.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
@@ -134,15 +145,20 @@ pub(crate) fn without_bar<T>(write: impl FnOnce() -> T) -> T {
     }
 }
 
-fn bar(target: ProgressDrawTarget, total_bytes: Option<u64>) -> ProgressBar {
-    let template = match total_bytes {
-        Some(_) => "{bar:24} {percent:>3}% {bytes}/{total_bytes} {bytes_per_sec} eta {eta} {msg}",
-        None => "{spinner} {bytes} {bytes_per_sec} {elapsed} {msg}",
+/// How a bar looks in so many cells: what does not fit is left out, least important first, so that
+/// it stays on one line.
+fn style(total_bytes: Option<u64>, width: u16) -> ProgressStyle {
+    let template = match (total_bytes, width) {
+        (Some(_), 110..) => {
+            "{bar:24} {percent:>3}% {bytes}/{total_bytes} {bytes_per_sec} eta {eta} {wide_msg}"
+        }
+        (Some(_), 72..) => "{wide_bar} {percent:>3}% {bytes_per_sec} eta {eta} {msg}",
+        (Some(_), _) => "{percent:>3}% {wide_msg}",
+        (None, 72..) => "{spinner} {bytes} {bytes_per_sec} {elapsed} {wide_msg}",
+        (None, _) => "{spinner} {wide_msg}",
     };
-    // A test draws with both templates, so that the plain style is never needed.
-    let style =
-        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::with_draw_target(total_bytes, target).with_style(style)
+    // A test draws with all templates, so that the plain style is never needed.
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 fn counted(done: Counters) -> String {
@@ -225,11 +241,15 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_bar(total_bytes: Option<u64>, expected: &[&str]) {
+    fn check_bar(total_bytes: Option<u64>, width: u16, expected: &[&str]) {
         let paper = Paper::default();
         let pretended = PretendedTerminal::new(paper.clone());
         let target = ProgressDrawTarget::term_like(Box::new(pretended));
-        let progress = Progress::of(Shape::Bar(bar(target, total_bytes)), total_bytes);
+        let bar = ProgressBar::with_draw_target(total_bytes, target);
+        bar.set_style(style(total_bytes, width));
+        // A test has no terminal, and is told of none.
+        let width = AtomicU16::new(terminal::stderr_width());
+        let progress = Progress::of(Shape::Bar { bar, width }, total_bytes);
         progress.update(Counters { bytes: 512, events: 1000, rejects: 2 });
         progress.finish();
         let drawn = String::from_utf8(paper.0.lock().unwrap().clone()).unwrap();
@@ -240,8 +260,12 @@ mod tests {
 
     #[test]
     fn a_bar_shows_the_same() {
-        check_bar(Some(1024), &["512 B/1.00 KiB", "50%", "eta", "1,000 events, 2 rejects"]);
-        check_bar(None, &["512 B ", "1,000 events, 2 rejects"]);
+        let counted = "1,000 events, 2 rejects";
+        check_bar(Some(1024), 120, &["512 B/1.00 KiB", "50%", "eta", counted]);
+        check_bar(Some(1024), 80, &["░", " 50% ", "eta", counted]);
+        check_bar(Some(1024), 40, &[" 50% 1,000 events, 2 rejects"]);
+        check_bar(None, 80, &["512 B ", counted]);
+        check_bar(None, 40, &[counted]);
     }
 
     #[test]

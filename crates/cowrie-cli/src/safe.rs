@@ -57,6 +57,20 @@ pub fn json_line(line: &str) -> Cow<'_, str> {
     )
 }
 
+/// A line without the passwords of the URLs in it: what a program repeats of a command line or of a
+/// setting that it did not understand may hold one.
+pub fn without_passwords(line: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = line.split_once("://") else { return Cow::Borrowed(line) };
+    let is_end = |c: char| c.is_whitespace() || c == '`';
+    let (url, after) =
+        rest.split_at_checked(rest.find(is_end).unwrap_or(rest.len())).unwrap_or((rest, ""));
+    let shown = match url.rsplit_once('@') {
+        Some((user, host)) if user.contains(':') => format!("…@{host}"),
+        _ => url.to_owned(),
+    };
+    Cow::Owned(format!("{scheme}://{shown}{}", without_passwords(after)))
+}
+
 /// Characters with which a cell becomes a formula, in their usual and in their full-width form.
 const FORMULA_STARTS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 
@@ -161,6 +175,21 @@ mod tests {
             ("a=b", "a=b"),
         ] {
             assert_eq!(csv_field(text), field, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn urls_have_no_password() {
+        for (line, expected) in [
+            ("error: 'postgres://u:p@ss:w/rd@h/db' found", "error: 'postgres://…@h/db' found"),
+            ("`postgres://u@h/db`", "`postgres://u@h/db`"),
+            ("http://a/ then b://u:p@h", "http://a/ then b://…@h"),
+            ("`b://u@h:1/c`: x@y", "`b://u@h:1/c`: x@y"),
+            ("http://a.b/ and c://d", "http://a.b/ and c://d"),
+            ("a: b@c", "a: b@c"),
+            ("", ""),
+        ] {
+            assert_eq!(without_passwords(line), expected);
         }
     }
 

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::Exit;
+use crate::{Exit, output};
 
 /// Watches for signals as long as it lives.
 #[derive(Debug)]
@@ -86,8 +86,9 @@ async fn watch(
 }
 
 /// Every destructor is skipped, which is what was asked for: a transaction that is not committed
-/// is rolled back by the database.
+/// is rolled back by the database. What was begun for `--output` goes.
 #[expect(clippy::exit, clippy::disallowed_methods, reason = "the second signal must not wait")]
 fn end_at_once(exit: Exit) -> ! {
+    output::discard();
     std::process::exit(i32::from(exit.code()))
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 /// Reads a whole number of days, hours, minutes or seconds.
-pub(crate) fn parse(text: &str) -> Result<TimeDelta, String> {
+pub fn parse(text: &str) -> Result<TimeDelta, String> {
     let is_unit = |c: char| !c.is_ascii_digit();
     let (number, unit) = text.split_at(text.find(is_unit).unwrap_or(text.len()));
     let Ok(number) = number.parse::<u32>() else { return Err(complaint()) };
@@ -23,7 +23,7 @@ fn complaint() -> String {
 }
 
 /// The length in its two largest units, as `3 d 4 h`.
-pub(crate) fn shown(length: TimeDelta) -> String {
+pub fn shown(length: TimeDelta) -> String {
     let (days, hours) = (length.num_days(), length.num_hours() % 24);
     let minutes = length.num_minutes() % 60;
     match (days, hours, minutes) {

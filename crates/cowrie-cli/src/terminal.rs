@@ -1,6 +1,7 @@
 //! What standard error is, and a terminal that is only pretended.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use indicatif::TermLike;
@@ -12,13 +13,34 @@ pub(crate) fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Whether messages are coloured. A flag beats `NO_COLOR`, which beats the terminal.
+/// Whether `TERM` said that the terminal obeys nothing but line breaks.
+static IS_DUMB: AtomicBool = AtomicBool::new(false);
+
+/// Remembers what `TERM` said.
+pub(crate) fn set_dumb(is_dumb: bool) {
+    IS_DUMB.store(is_dumb, Ordering::Relaxed);
+}
+
+/// Whether a bar can be drawn on standard error.
+pub(crate) fn stderr_can_draw() -> bool {
+    stderr_is_terminal() && !IS_DUMB.load(Ordering::Relaxed)
+}
+
+/// How many cells a line of standard error has.
+pub(crate) fn stderr_width() -> u16 {
+    terminal_size::terminal_size_of(io::stderr()).map_or(WIDTH, |(width, _)| width.0)
+}
+
+/// Whether messages are coloured. A flag beats `NO_COLOR`, which beats `CLICOLOR_FORCE`, which
+/// beats the terminal.
 pub(crate) fn has_color(output: &OutputArgs, is_terminal: bool) -> bool {
     let is_refused = output.no_color.as_ref().is_some_and(|value| !value.is_empty());
+    let is_forced = output.clicolor_force.as_ref().is_some_and(|v| !v.is_empty() && v != "0");
     match output.color {
         When::Always => true,
         When::Never => false,
-        When::Auto => is_terminal && !is_refused,
+        When::Auto if is_refused => false,
+        When::Auto => is_forced || (is_terminal && !output.is_dumb()),
     }
 }
 
@@ -98,17 +120,31 @@ mod tests {
 
     #[test]
     fn colour_is_decided_by_flag_then_variable_then_terminal() {
-        for (words, on_terminal, elsewhere) in [
-            ("program --no-color=", true, false),
-            ("program --no-color=1", false, false),
-            ("program --no-color=1 --color always", true, true),
-            ("program --no-color= --color never", false, false),
+        // What the test itself is run under has no say.
+        for (no_color, force, term, flag, on_terminal, elsewhere) in [
+            ("", "", "xterm", "auto", true, false),
+            ("1", "", "xterm", "auto", false, false),
+            ("1", "", "xterm", "always", true, true),
+            ("", "1", "xterm", "never", false, false),
+            ("", "1", "xterm", "auto", true, true),
+            ("", "0", "xterm", "auto", true, false),
+            ("1", "1", "xterm", "auto", false, false),
+            ("", "", "dumb", "auto", false, false),
+            ("", "1", "dumb", "auto", true, true),
+            ("", "", "dumb", "always", true, true),
         ] {
-            let output = Program::parse_from(words.split_whitespace()).output;
+            let words = [
+                "program".to_owned(),
+                format!("--no-color={no_color}"),
+                format!("--clicolor-force={force}"),
+                format!("--term={term}"),
+                format!("--color={flag}"),
+            ];
+            let output = Program::parse_from(&words).output;
             assert_eq!(
                 (has_color(&output, true), has_color(&output, false)),
                 (on_terminal, elsewhere),
-                "{words}"
+                "{words:?}"
             );
         }
     }

@@ -2,8 +2,10 @@
 
 use clap::Args;
 use cowrie_cli::args::Format;
-use cowrie_cli::safe;
 use cowrie_cli::table::{Align, Table, thousands};
+use cowrie_cli::times::TimeArgs;
+use cowrie_cli::{print_table, rows_at, safe};
+use cowrie_core::{Clock as _, SystemClock};
 use cowrie_ledger::dead_letters::{self, Count, Entry, Filter};
 use sea_orm::DatabaseConnection;
 use serde_json::{Value, json};
@@ -18,6 +20,8 @@ pub(crate) struct ListArgs {
     /// Only those whose file has this in its name
     #[arg(long, value_name = "TEXT")]
     source: Option<String>,
+    #[command(flatten)]
+    times: TimeArgs,
     /// Also those that have been dealt with
     #[arg(long)]
     all: bool,
@@ -38,14 +42,36 @@ pub(super) async fn run(
     let filter = Filter {
         reason: args.reason.clone(),
         source: args.source.clone(),
+        written: Some(args.times.range(SystemClock.now())?),
         include_resolved: args.all,
         after: args.after,
         limit: args.limit,
     };
     let letters = dead_letters::list(db, &filter).await?;
     let counts = dead_letters::counts(db).await?;
-    answer::print(format, || document(&letters, &counts), || text(&letters, &counts, args.limit))
+    print_table(
+        format,
+        || document(&letters, &counts),
+        || text(&letters, &counts, args.limit),
+        &COLUMNS,
+        |document| rows_at(document, "letters"),
+    )
 }
+
+/// What a program finds in the table, in this order.
+const COLUMNS: [&str; 11] = [
+    "id",
+    "reason",
+    "detail",
+    "source",
+    "offset",
+    "length",
+    "created_at",
+    "resolved",
+    "resolution",
+    "sensor",
+    "beside_at",
+];
 
 fn document(letters: &[Entry], counts: &[Count]) -> Value {
     let count = |count: &Count| json!({ "reason": count.reason, "letters": count.letters, "open": count.open });

@@ -2,15 +2,15 @@
 
 use chrono::TimeDelta;
 use clap::Args;
-use cowrie_cli::Failure;
 use cowrie_cli::args::Format;
 use cowrie_cli::table::thousands;
+use cowrie_cli::{Failure, print_answer, span};
 use cowrie_core::{Clock as _, SystemClock};
 use cowrie_ledger::dead_letters;
 use sea_orm::DatabaseConnection;
 use serde_json::json;
 
-use crate::{answer, span};
+use crate::answer;
 
 #[derive(Args, Debug)]
 pub(crate) struct PurgeArgs {
@@ -48,5 +48,5 @@ pub(super) async fn run(
         let (purged, before) = (thousands(purged), answer::time(before));
         format!("{did} {purged} {which} written before {before}.\n")
     };
-    answer::print(format, document, text)
+    print_answer(format, document, text)
 }

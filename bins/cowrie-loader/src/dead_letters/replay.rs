@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 use clap::Args;
 use cowrie_cli::args::Format;
 use cowrie_cli::signals::Stop;
-use cowrie_cli::{Exit, ExitWith, Failure};
+use cowrie_cli::times::TimeArgs;
+use cowrie_cli::{Exit, ExitWith, Failure, print_answer};
 use cowrie_config::Settings;
-use cowrie_core::SystemClock;
+use cowrie_core::{Clock as _, SystemClock};
 use cowrie_enrichment::OfflineSource;
 use cowrie_ingest::{
     LoadOptions, NetNew, NotEvents, ReadOptions, Replay, Revived, Summary, TRANSACTION_EVENTS,
@@ -25,7 +26,7 @@ use cowrie_store::Store;
 use crate::args::WriteArgs;
 use crate::dead_letters::replay::outcome::Outcome;
 use crate::run_row::{record_failure, run_end, run_record};
-use crate::{answer, source};
+use crate::source;
 
 /// So many letters are read at a time, of at most 64 KiB each.
 const PAGE: u32 = 200;
@@ -33,7 +34,8 @@ const PAGE: u32 = 200;
 #[derive(Args, Debug)]
 pub(crate) struct ReplayArgs {
     /// Their numbers, as the list shows them
-    #[arg(value_name = "ID", required_unless_present_any = ["open", "reason", "source"])]
+    #[arg(value_name = "ID", required_unless_present_any = ["open", "reason", "source", "since", "until"])]
+    #[arg(conflicts_with_all = ["since", "until"])]
     ids: Vec<i64>,
     /// Every letter that is open
     #[arg(long, conflicts_with = "ids")]
@@ -44,6 +46,8 @@ pub(crate) struct ReplayArgs {
     /// Every open letter whose file has this in its name
     #[arg(long, value_name = "TEXT", conflicts_with = "ids")]
     source: Option<String>,
+    #[command(flatten)]
+    times: TimeArgs,
     /// What the letters should have been: a file of events, or `-` for standard input
     ///
     /// All letters that are named are settled with it.
@@ -99,7 +103,7 @@ pub(super) async fn run(
         end_run(store.connection(), &run, &end).await?;
     }
     let document = || outcome.document(&run.run_id, args.write.dry_run, &summary);
-    answer::print(format, document, || outcome.text(args, &summary))?;
+    print_answer(format, document, || outcome.text(args, &summary))?;
     Ok(exit)
 }
 
@@ -167,6 +171,7 @@ impl Replaying<'_> {
         let mut filter = Filter {
             reason: self.args.reason.clone(),
             source: self.args.source.clone(),
+            written: Some(self.args.times.range(SystemClock.now())?),
             limit: PAGE,
             ..Filter::default()
         };

@@ -1,13 +1,11 @@
 //! `cowrie-loader dead-letters show`.
 
-use std::io::{self, Write as _};
-
 use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use clap::Args;
-use cowrie_cli::Failure;
 use cowrie_cli::args::Format;
+use cowrie_cli::{Failure, print_answer, print_bytes};
 use cowrie_ledger::dead_letters::{self, Letter};
 use sea_orm::DatabaseConnection;
 use serde_json::{Value, json};
@@ -36,18 +34,9 @@ pub(super) async fn run(
         return Err(Failure::usage(format!("there is no dead letter {}", args.id)).into());
     };
     if args.raw {
-        return write(&letter.payload).context("failed to write the bytes");
+        return print_bytes(&letter.payload).context("failed to write the bytes");
     }
-    answer::print(format, || document(&letter), || text(&letter))
-}
-
-/// A reader that went away is no failure.
-fn write(bytes: &[u8]) -> io::Result<()> {
-    let mut output = io::stdout().lock();
-    match output.write_all(bytes).and_then(|()| output.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
-        _ => Ok(()),
-    }
+    print_answer(format, || document(&letter), || text(&letter))
 }
 
 fn document(letter: &Letter) -> Value {
