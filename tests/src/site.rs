@@ -1,7 +1,7 @@
 //! A place of its own for each test: a folder, a database, and programs that run in it.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -135,6 +135,7 @@ impl Site {
             input: None,
             is_unprivileged: false,
             largest_file: None,
+            terminal: None,
         }
     }
 }
@@ -150,6 +151,7 @@ pub struct Run<'a> {
     input: Option<Vec<u8>>,
     is_unprivileged: bool,
     largest_file: Option<u64>,
+    terminal: Option<File>,
 }
 
 impl Run<'_> {
@@ -185,6 +187,12 @@ impl Run<'_> {
         self
     }
 
+    /// Puts it in the foreground of a terminal, which it reads from and writes to.
+    pub fn on_terminal(mut self, terminal: File) -> Self {
+        self.terminal = Some(terminal);
+        self
+    }
+
     /// Runs it to its end.
     pub async fn ended(mut self) -> Ended {
         let input = self.input.take();
@@ -209,15 +217,21 @@ impl Run<'_> {
         let program = self.program.path();
         let is_other = self.is_unprivileged && is_superuser(self.site.folder.path());
         let file = if is_other { self.site.for_nobody(&program) } else { program };
-        let mut command = match self.largest_file {
+        let mut command = match (self.largest_file, &self.terminal) {
+            // With a session of its own, the terminal's Ctrl-C reaches it and nobody else.
+            (_, Some(_)) => {
+                let mut leader = Command::new("setsid");
+                leader.arg("--ctty").arg(file);
+                leader
+            }
             // A write beyond the limit fails where the signal for it is not taken.
-            Some(n_bytes) => {
+            (Some(n_bytes), None) => {
                 let mut shell = Command::new("bash");
                 let limited = "trap '' XFSZ; ulimit -f \"$1\"; shift; exec \"$@\"";
                 shell.args(["-c", limited, "bash", &(n_bytes / 1024).to_string()]).arg(file);
                 shell
             }
-            None => Command::new(file),
+            (None, None) => Command::new(file),
         };
         if is_other {
             command.uid(NOBODY).gid(NOBODY);
@@ -227,7 +241,11 @@ impl Run<'_> {
         // Where a measured program leaves what it measured.
         command.envs(std::env::vars_os().filter(|(name, _)| name == "LLVM_PROFILE_FILE"));
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let end = || match &self.terminal {
+            Some(file) => file.try_clone().expect("could not open the terminal again").into(),
+            None => Stdio::piped(),
+        };
+        command.stdin(end()).stdout(end()).stderr(end());
         command
     }
 }

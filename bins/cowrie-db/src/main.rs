@@ -28,7 +28,8 @@ fn main() -> ExitCode {
 async fn work(program: &Program) -> anyhow::Result<Exit> {
     let target = target(program).await?;
     if !exists(&target) && !matches!(program.work, Work::Migrate { dry_run: false, .. }) {
-        return Err(Failure::usage(format!("there is no database `{target}`")).into());
+        let advice = "make it with `cowrie-db migrate`, or name another with `--db`";
+        return Err(Failure::usage(format!("there is no database `{target}`: {advice}")).into());
     }
     let db = target.connect().await?;
     let exit = on(&db, &target, program).await;

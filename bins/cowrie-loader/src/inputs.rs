@@ -33,7 +33,10 @@ pub(crate) fn sensors<'a>(
     let with_logs = settings.sensors.iter().filter(|sensor| sensor.logpath.is_some());
     let names: Vec<_> = with_logs.map(|sensor| Some(sensor.name.as_str())).collect();
     if names.is_empty() {
-        return Err(Failure::usage("no sensor with a `logpath` is configured").into());
+        return Err(Failure::usage(
+            "no sensor with a `logpath` is configured: write one into `config/sensors.toml`",
+        )
+        .into());
     }
     Ok(names)
 }
@@ -49,7 +52,10 @@ pub(crate) async fn inputs(
     let mut paths = args.paths.clone();
     if let Some(name) = sensor {
         let Some(sensor) = settings.sensor(name) else {
-            return Err(Failure::usage(format!("no sensor `{name}` is configured")).into());
+            return Err(Failure::usage(format!(
+                "no sensor `{name}` is configured: write it into `config/sensors.toml`"
+            ))
+            .into());
         };
         if paths.is_empty() {
             let Some(logpath) = &sensor.logpath else {

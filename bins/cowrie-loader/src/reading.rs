@@ -16,7 +16,8 @@ pub(crate) async fn open(
 ) -> anyhow::Result<(Store, String)> {
     let target = setup.target(sensor).await?;
     if matches!(&target, Target::Sqlite(path) if !path.exists()) {
-        return Err(Failure::usage(format!("there is no database `{target}`")).into());
+        let advice = "load logs into it first, or name another with `--db`";
+        return Err(Failure::usage(format!("there is no database `{target}`: {advice}")).into());
     }
     Ok((Store::open_unchanged(&target, wait).await?, target.to_string()))
 }

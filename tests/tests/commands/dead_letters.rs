@@ -56,6 +56,17 @@ async fn letters_are_listed() {
         let here = document(&site, &["list", "--source", "cowrie.js"]).await;
         assert_eq!(column(&here, "id"), column(&all, "id"));
 
+        for (words, is_all) in [
+            (&["list", "--since", "1h"][..], true),
+            (&["list", "--until", "1h"], false),
+            (&["list", "--since", "2026-01-01", "--until", "9999-01-01T00:00:00+01:00"], true),
+            (&["list", "--since", "2026-01-01", "--until", "2026-01-02"], false),
+        ] {
+            let found = column(&document(&site, words).await, "id");
+            assert_eq!(found.len(), if is_all { 3 } else { 0 }, "{words:?}");
+        }
+        letters(&site, &["list", "--since", "1h", "--until", "2h"]).await.expect(2);
+
         let first = column(&all, "id")[0].to_string();
         let rest = document(&site, &["list", "--after", &first, "--limit", "1"]).await;
         assert_eq!(column(&rest, "reason"), ["no_time"]);
