@@ -43,8 +43,15 @@ pub(crate) fn generate(command: &Command, wanted: Generated) -> std::io::Result<
     };
     let mut script = Vec::new();
     let name = shown.get_name().to_owned();
-    clap_complete::generate(shell, &mut shown, name, &mut script);
-    Ok(script)
+    clap_complete::generate(shell, &mut shown, &name, &mut script);
+    Ok(if shell == Shell::Bash { mended(&script, &name) } else { script })
+}
+
+/// The script for bash with one spelling of a program that has a hyphen: `clap_complete` 4.6.11
+/// looks for `a__b` under `a__subcmd__b`, and completes nothing behind a subcommand.
+fn mended(script: &[u8], name: &str) -> Vec<u8> {
+    let script = String::from_utf8_lossy(script);
+    script.replace(&name.replace('-', "__subcmd__"), &name.replace('-', "__")).into_bytes()
 }
 
 /// The command without hidden flags and subcommands, of which the generators know nothing.
