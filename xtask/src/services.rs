@@ -39,7 +39,6 @@ impl Services {
         let pgvector = start_pgvector(&binaries, &downloads, &folder, &account)
             .context("could not start PostgreSQL with pgvector")?;
         let python_packages = python::packages(&downloads)?;
-        python::require_gpg()?;
         Ok(Self { postgres, pgvector, python_packages, _folder: folder })
     }
 

@@ -29,7 +29,7 @@ pub(crate) fn steps(did: &str, steps: &[StepReport], format: Format) -> anyhow::
         };
         steps.iter().map(line).collect()
     };
-    print_table(format, document, text, &["step", "name", "seconds"], |all| rows_at(all, "steps"))
+    print_table(format, document, text, "step,name,seconds", |all| rows_at(all, "steps"))
 }
 
 /// The steps that would be done.
@@ -45,7 +45,7 @@ pub(crate) fn plan(steps: &[(u32, &str)], format: Format) -> anyhow::Result<()> 
         let line = |(number, name): &(u32, &str)| format!("would apply v{number} {name}\n");
         steps.iter().map(line).collect()
     };
-    print_table(format, document, text, &["step", "name"], |all| rows_at(all, "steps"))
+    print_table(format, document, text, "step,name", |all| rows_at(all, "steps"))
 }
 
 /// Which steps the database has.
@@ -78,7 +78,7 @@ pub(crate) fn status(target: &Target, status: &Status, format: Format) -> anyhow
             status.vectors
         )
     };
-    print_table(format, document, text, &["step", "name", "applied"], |all| rows_at(all, "steps"))
+    print_table(format, document, text, "step,name,applied", |all| rows_at(all, "steps"))
 }
 
 /// What is not as it should be.
@@ -105,5 +105,5 @@ pub(crate) fn differences(
         let row = |difference: &String| json!({ "difference": difference });
         differences.iter().map(row).collect()
     };
-    print_table(format, document, text, &["difference"], rows)
+    print_table(format, document, text, "difference", rows)
 }

@@ -2,10 +2,9 @@
 
 use std::path::Path;
 
-use anyhow::{Chain, Context as _};
-use cowrie_cli::args::Format;
+use anyhow::Chain;
 use cowrie_cli::table::{Align, Table};
-use cowrie_cli::{Exit, ExitWith as _, safe};
+use cowrie_cli::{Exit, ExitWith as _, print_answer, print_table, rows_at, safe};
 use cowrie_config::{ConfigError, Flags, Origin, Review, Settings, Shown};
 use cowrie_secrets::ProcessEnvironment;
 use serde_json::{Value, json};
@@ -21,15 +20,18 @@ pub(crate) fn show(program: &Program) -> anyhow::Result<Exit> {
         warn!("{warning}");
     }
     let format = program.output.format;
-    print(format, || settings_document(&settings), || settings_table(&settings))?;
+    let rows = |document: &Value| rows_at(document, "values");
+    let text = || settings_table(&settings);
+    print_table(format, || settings_document(&settings), text, "key,value,origin,layer", rows)?;
     Ok(Exit::Done)
 }
 
 /// Prints all that is wrong; whether something is makes the exit code.
 pub(crate) fn check(program: &Program) -> anyhow::Result<Exit> {
+    program.output.refuse_csv()?;
     let review = cowrie_config::review(&flags(program), Path::new(""), &ProcessEnvironment);
     let format = program.output.format;
-    print(format, || review_document(&review), || review_text(&review))?;
+    print_answer(format, || review_document(&review), || review_text(&review))?;
     Ok(if review.problems.is_empty() { Exit::Done } else { Exit::Usage })
 }
 
@@ -112,16 +114,4 @@ fn layer(origin: &Origin) -> &'static str {
 
 fn shown_path(path: Option<&Path>) -> Option<String> {
     path.map(|path| path.display().to_string())
-}
-
-fn print(
-    format: Format,
-    document: impl FnOnce() -> Value,
-    text: impl FnOnce() -> String,
-) -> anyhow::Result<()> {
-    let text = match format {
-        Format::Json => safe::json_line(&format!("{}\n", document())).into_owned(),
-        Format::Human => text(),
-    };
-    cowrie_cli::print(&text).context("failed to print the answer")
 }

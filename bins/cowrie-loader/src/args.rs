@@ -1,12 +1,11 @@
 //! The command line.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use cowrie_cli::args::{ConfigArgs, DatabaseArgs, OutputArgs, StatusArgs};
-use cowrie_cli::span;
+use cowrie_cli::span::Span;
 use cowrie_config::Settings;
 use cowrie_ingest::TRANSACTION_EVENTS;
 use cowrie_logfile::Limits;
@@ -48,16 +47,9 @@ pub(crate) enum Work {
 }
 
 impl Work {
-    /// The command, if its answer is no table.
-    pub(crate) fn without_table(&self) -> Option<&'static str> {
-        match self {
-            Self::Bulk(_) => Some("`cowrie-loader bulk`"),
-            Self::Delta(_) => Some("`cowrie-loader delta`"),
-            Self::Verify(_) => Some("`cowrie-loader verify`"),
-            Self::DeadLetters(args) => args.without_table(),
-            Self::Gaps(_) => None,
-            Self::Explain(_) => Some("`cowrie-loader explain`"),
-        }
+    /// Whether its answer is a table.
+    pub(crate) fn has_table(&self) -> bool {
+        matches!(self, Self::Gaps(_)) || matches!(self, Self::DeadLetters(args) if args.has_table())
     }
 }
 
@@ -171,26 +163,13 @@ pub(crate) struct DeltaArgs {
     pub(crate) follow: bool,
     /// Between two looks at the files with `--follow`
     #[arg(long, value_name = "SPAN", default_value = "2s")]
-    pub(crate) interval: Pause,
+    pub(crate) interval: Span,
     /// How long after the last write to a file its end is final
     ///
     /// Until then a last line without an end waits for its rest, and so does an archive that is
     /// cut short; after that it is a dead letter.
     #[arg(long, value_name = "SPAN", default_value = "1h")]
-    pub(crate) settle: Pause,
-}
-
-/// A stretch of time, as `90s`, `15m`, `1h` or `2d`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Pause(pub(crate) Duration);
-
-impl FromStr for Pause {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let span = span::parse(text)?;
-        span.to_std().map(Self).map_err(|error| error.to_string())
-    }
+    pub(crate) settle: Span,
 }
 
 const EXAMPLES: &str = "\

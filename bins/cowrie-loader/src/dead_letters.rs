@@ -34,14 +34,9 @@ enum Work {
 }
 
 impl DeadLettersArgs {
-    /// The command, if its answer is no table.
-    pub(crate) fn without_table(&self) -> Option<&'static str> {
-        match &self.work {
-            Work::List(_) => None,
-            Work::Show(_) => Some("`cowrie-loader dead-letters show`"),
-            Work::Replay(_) => Some("`cowrie-loader dead-letters replay`"),
-            Work::Purge(_) => Some("`cowrie-loader dead-letters purge`"),
-        }
+    /// Whether its answer is a table.
+    pub(crate) fn has_table(&self) -> bool {
+        matches!(self.work, Work::List(_))
     }
 }
 

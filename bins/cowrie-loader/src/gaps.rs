@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use clap::Args;
 use cowrie_cli::table::{Align, Table};
-use cowrie_cli::{Exit, Failure, print_table, rows_at, span};
+use cowrie_cli::{Exit, Failure, print_table, rows_at, span, times};
 use cowrie_core::{Clock as _, SystemClock};
 use cowrie_ledger::{Gap, Silence};
 use cowrie_store::Store;
@@ -11,8 +11,8 @@ use sea_orm::DatabaseConnection;
 use serde_json::{Value, json};
 
 use crate::args::Program;
+use crate::reading;
 use crate::settings::Setup;
-use crate::{answer, reading};
 
 #[derive(Args, Debug)]
 pub(crate) struct GapsArgs {
@@ -42,7 +42,7 @@ pub(crate) async fn run(program: &Program, args: &GapsArgs) -> anyhow::Result<Ex
         program.output.format,
         || document(&found),
         || text(&found, args.silence),
-        &COLUMNS,
+        HEADER,
         rows,
     )?;
     Ok(Exit::Done)
@@ -93,20 +93,8 @@ fn document(found: &Found) -> Value {
 }
 
 /// What a program finds in the table, in this order; `what` says which of the others apply.
-const COLUMNS: [&str; 12] = [
-    "what",
-    "sensor",
-    "source",
-    "kind",
-    "last_offset",
-    "last_event_at",
-    "next_event_at",
-    "noticed_at",
-    "ingest_id",
-    "from",
-    "to",
-    "seconds",
-];
+const HEADER: &str = "what,sensor,source,kind,last_offset,last_event_at,next_event_at,noticed_at,\
+    ingest_id,from,to,seconds";
 
 /// The three lists of the document as one.
 fn rows(document: &Value) -> Vec<Value> {
@@ -166,9 +154,9 @@ fn gaps_table(gaps: &[Gap]) -> Table {
             gap.source.clone(),
             gap.kind.clone(),
             gap.last_offset.to_string(),
-            gap.last_event_at.map(answer::time).unwrap_or_default(),
-            gap.next_event_at.map(answer::time).unwrap_or_default(),
-            answer::time(gap.noticed_at),
+            gap.last_event_at.map(times::shown).unwrap_or_default(),
+            gap.next_event_at.map(times::shown).unwrap_or_default(),
+            times::shown(gap.noticed_at),
         ]);
     }
     table
@@ -185,8 +173,8 @@ fn silences_table(silences: &[Silence]) -> Table {
     for silence in silences {
         table.row([
             silence.sensor.clone().unwrap_or_else(|| "(unnamed)".to_owned()),
-            answer::time(silence.from),
-            silence.to.map_or_else(|| "now".to_owned(), answer::time),
+            times::shown(silence.from),
+            silence.to.map_or_else(|| "now".to_owned(), times::shown),
             span::shown(silence.length),
         ]);
     }

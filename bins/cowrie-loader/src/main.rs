@@ -32,8 +32,8 @@ fn main() -> ExitCode {
 }
 
 async fn work(program: &Program, stop: &Stop) -> anyhow::Result<Exit> {
-    if let Some(command) = program.work.without_table() {
-        program.output.refuse_csv(command)?;
+    if !program.work.has_table() {
+        program.output.refuse_csv()?;
     }
     match &program.work {
         Work::Bulk(args) => load::run(program, args, Mode::Whole, stop).await,

@@ -8,7 +8,7 @@ use cowrie_cli::progress::{Counters, LINE_INTERVAL, Progress as Shown};
 use cowrie_cli::safe;
 use cowrie_cli::signals::Stop;
 use cowrie_cli::table::{Align, Table, thousands};
-use cowrie_cli::{Exit, Failure, print_answer};
+use cowrie_cli::{Exit, Failure, print_answer, times};
 use cowrie_ingest::{
     FileProblem, Missing, Observer, Progress, ReadOptions, Verified, VerifyOptions, What,
     plan_whole, verify,
@@ -228,7 +228,7 @@ fn described(what: &What) -> String {
         What::Event { event_id, at, session, altered } => {
             let which = if *altered { "altered event" } else { "event" };
             let session = session.as_deref().unwrap_or("-");
-            format!("{which} {event_id}, {}, session {session}", answer::time(*at))
+            format!("{which} {event_id}, {}, session {session}", times::shown(*at))
         }
         What::DeadLetter { reason, detail, length, .. } => {
             format!("{length} bytes, {reason}: {detail}")

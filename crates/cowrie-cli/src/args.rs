@@ -123,9 +123,9 @@ impl OutputArgs {
     }
 
     /// Refuses `--format csv` for a command whose answer is no table, before it does anything.
-    pub fn refuse_csv(&self, command: &str) -> Result<(), Failure> {
+    pub fn refuse_csv(&self) -> Result<(), Failure> {
         if self.format == Format::Csv {
-            return Err(no_table(command));
+            return Err(no_table());
         }
         Ok(())
     }
@@ -137,10 +137,8 @@ impl OutputArgs {
 }
 
 /// The answer was asked for as a table, and is none.
-pub(crate) fn no_table(command: &str) -> Failure {
-    Failure::usage(format!(
-        "`--format csv` is for tables, and {command} gives none: write `--format json`"
-    ))
+pub(crate) fn no_table() -> Failure {
+    Failure::usage("`--format csv` is for tables, and this gives none: write `--format json`")
 }
 
 /// The command line, in which `--progress never` is joined to `--progress=never`.

@@ -12,6 +12,19 @@ pub fn terminal(text: &str) -> Cow<'_, str> {
     escape(text, is_unsafe, |c, escaped| escaped.extend(c.escape_unicode()))
 }
 
+/// Bytes for a terminal: text made harmless, and `\xNN` for what is not UTF-8.
+pub fn bytes(bytes: &[u8]) -> String {
+    let mut shown = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        shown.push_str(&terminal(chunk.valid()));
+        for byte in chunk.invalid() {
+            // Writing into a string cannot fail.
+            write!(shown, "\\x{byte:02x}").unwrap_or_default();
+        }
+    }
+    shown
+}
+
 /// One field of a CSV record: safe for a terminal, no formula for a spreadsheet, and quoted
 /// where a separator (comma, semicolon) or a quotation mark is in it.
 ///
@@ -191,6 +204,12 @@ mod tests {
         ] {
             assert_eq!(without_passwords(line), expected);
         }
+    }
+
+    #[test]
+    fn bytes_are_shown_whatever_they_are() {
+        assert_eq!(bytes(b"a\x1b[1m\0\xff\xc3\xbc\n"), "a\\u{1b}[1m\\u{0}\\xffü\\u{a}");
+        assert_eq!(bytes(b""), "");
     }
 
     #[test]

@@ -1,6 +1,21 @@
 //! Lengths of time, as people write them: `90d`, `12h`, `30m`.
 
+use std::str::FromStr;
+use std::time::Duration;
+
 use chrono::TimeDelta;
+
+/// A length that a flag takes.
+#[derive(Clone, Copy, Debug)]
+pub struct Span(pub Duration);
+
+impl FromStr for Span {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        parse(text)?.to_std().map(Self).map_err(|error| error.to_string())
+    }
+}
 
 /// Reads a whole number of days, hours, minutes or seconds.
 pub fn parse(text: &str) -> Result<TimeDelta, String> {

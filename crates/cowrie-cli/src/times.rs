@@ -1,4 +1,4 @@
-//! Stretches of time on the command line.
+//! Times, as people write them on the command line and as they read them.
 
 use std::ops::Range;
 use std::str::FromStr;
@@ -7,6 +7,11 @@ use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 use clap::Args;
 
 use crate::{Failure, span};
+
+/// A time for people, to the second.
+pub fn shown(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d %H:%M:%S").to_string()
+}
 
 /// Which stretch of time.
 #[derive(Args, Clone, Debug)]

@@ -88,7 +88,7 @@ async fn bash_completes_commands_and_flags() {
         let ask = format!(
             "{script}\nCOMP_WORDS=({})\nCOMP_CWORD={last}\n_cowrie__loader cowrie-loader '{}' \
              '{previous}'\nprintf '%s\\n' \"${{COMPREPLY[@]}}\" | sort | paste -sd' '",
-            words.iter().map(|word| format!("'{word}' ")).collect::<String>(),
+            words.iter().fold(String::new(), |all, word| all + &format!("'{word}' ")),
             words[last],
         );
         let output = Command::new("bash").args(["-c", &ask]).output().await.unwrap();

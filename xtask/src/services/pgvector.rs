@@ -7,6 +7,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
@@ -15,8 +16,9 @@ use crate::process;
 use crate::services::account::Account;
 use crate::services::python;
 
-const REQUIREMENT: &str = "pgserver==0.1.4";
 const WHEEL: &str = "pgserver-0.1.4-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl";
+const PIP: &str = "download pgserver==0.1.4 --no-deps --only-binary=:all: --python-version 3.11 \
+    --platform manylinux2014_x86_64 --implementation cp --dest";
 const SHA_256: &str = "d595789b47624a3d963aa9aa6359da9be31beb7e61f1a45541953242068b8813";
 
 /// Whether the wheel was made for this kind of machine.
@@ -27,7 +29,7 @@ pub(crate) fn has_wheel() -> bool {
 /// Unpack the wheel into a new folder and hand back where its programs are.
 pub(crate) fn unpack(downloads: &Path, folder: &Path, account: &Account) -> Result<PathBuf> {
     let wheel = fetch(downloads)?;
-    let mut unzip = python::python();
+    let mut unzip = Command::new("python3");
     process::read(unzip.args(["-m", "zipfile", "--extract"]).arg(&wheel).arg(folder))?;
     let binaries = folder.join("pgserver/pginstall/bin");
     make_executable(&binaries)
@@ -38,27 +40,10 @@ pub(crate) fn unpack(downloads: &Path, folder: &Path, account: &Account) -> Resu
 
 /// The wheel in the folder of downloads; fetched when it is not there yet.
 fn fetch(downloads: &Path) -> Result<PathBuf> {
-    let wheel = downloads.join(WHEEL);
-    if !wheel.is_file() {
-        fs::create_dir_all(downloads)
-            .with_context(|| format!("failed to make `{}`", downloads.display()))?;
-        download(&wheel, downloads)?;
-    }
+    let pip: Vec<&str> = PIP.split(' ').collect();
+    let wheel = python::fetch(downloads, WHEEL, &pip)?.join(WHEEL);
     verify(&wheel)?;
     Ok(wheel)
-}
-
-/// Fetch into a folder of its own first, so that half a file never has the final name.
-fn download(wheel: &Path, downloads: &Path) -> Result<()> {
-    eprintln!("fetching {REQUIREMENT} from PyPI into `{}`", downloads.display());
-    let folder = tempfile::tempdir_in(downloads).context("failed to make a download folder")?;
-    let mut pip = python::with_pip()?;
-    pip.args(["-m", "pip", "--disable-pip-version-check", "--quiet", "download"]);
-    pip.args(["--no-deps", "--only-binary=:all:", "--python-version", "3.11"]);
-    pip.args(["--platform", "manylinux2014_x86_64", "--implementation", "cp", "--dest"]);
-    process::run(pip.arg(folder.path()).arg(REQUIREMENT))?;
-    fs::rename(folder.path().join(WHEEL), wheel)
-        .with_context(|| format!("`pip download {REQUIREMENT}` did not bring `{WHEEL}`"))
 }
 
 fn verify(wheel: &Path) -> Result<()> {
@@ -89,7 +74,8 @@ mod tests {
     #[test]
     fn a_wheel_with_other_bytes_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join(WHEEL), "something else").unwrap();
+        fs::create_dir(folder.path().join(WHEEL)).unwrap();
+        fs::write(folder.path().join(WHEEL).join(WHEEL), "something else").unwrap();
         let error = fetch(folder.path()).unwrap_err().to_string();
         assert!(error.contains("not d595789b"), "{error}");
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::{apt, process};
 
@@ -14,46 +14,40 @@ const REQUIREMENTS: [&str; 5] =
 
 /// The folder with the packages; they are fetched when they are not there yet.
 pub(crate) fn packages(downloads: &Path) -> Result<PathBuf> {
+    // The key that sops encrypts for.
+    require(Command::new("gpg").arg("--version"), &["gnupg"])?;
     // Another list makes another folder.
-    let folder = downloads.join(REQUIREMENTS.join("+").replace("==", "-"));
+    let quietly = ["install", "--no-warn-conflicts", "--root-user-action=ignore"];
+    let pip = [&quietly[..], &REQUIREMENTS, &["--target"]].concat();
+    fetch(downloads, &REQUIREMENTS.join("+"), &pip)
+}
+
+/// The folder of that name, with what pip puts there when it is told so; it is asked when there is
+/// none yet.
+pub(crate) fn fetch(downloads: &Path, name: &str, pip: &[&str]) -> Result<PathBuf> {
+    let folder = downloads.join(name);
     if folder.is_dir() {
         return Ok(folder);
     }
-    fs::create_dir_all(downloads)
-        .with_context(|| format!("failed to make `{}`", downloads.display()))?;
-    eprintln!("fetching {} from PyPI into `{}`", REQUIREMENTS.join(", "), downloads.display());
-    // A folder of its own first, so that half of them never have the final name.
-    let half = tempfile::tempdir_in(downloads).context("failed to make a download folder")?;
-    let mut pip = with_pip()?;
-    pip.args(["-m", "pip", "--disable-pip-version-check", "--quiet", "install"]);
-    pip.args(["--no-warn-conflicts", "--root-user-action=ignore", "--target"]);
-    process::run(pip.arg(half.path()).args(REQUIREMENTS))?;
-    fs::rename(half.keep(), &folder)
-        .with_context(|| format!("failed to make `{}`", folder.display()))?;
+    let failed = || format!("failed to make `{}`", folder.display());
+    fs::create_dir_all(downloads).with_context(failed)?;
+    eprintln!("fetching {name} from PyPI into `{}`", downloads.display());
+    // A folder of its own first, so that half of it never has the final name.
+    let half = tempfile::tempdir_in(downloads).with_context(failed)?;
+    let mut command = Command::new("python3");
+    require(command.args(["-m", "pip", "--version"]), &["python3", "python3-pip"])?;
+    let mut command = Command::new("python3");
+    command.args(["-m", "pip", "--disable-pip-version-check", "--quiet"]).args(pip);
+    process::run(command.arg(half.path()))?;
+    fs::rename(half.keep(), &folder).with_context(failed)?;
     Ok(folder)
 }
 
-/// Python with pip, installed where that is allowed.
-pub(crate) fn with_pip() -> Result<Command> {
-    let has_pip = || process::succeeds(python().args(["-m", "pip", "--version"]));
-    if !has_pip() {
-        apt::install(&["python3", "python3-pip"])?;
+/// Installs the packages unless the command works.
+fn require(command: &mut Command, packages: &[&str]) -> Result<()> {
+    if !process::succeeds(command) {
+        apt::install(packages)?;
+        ensure!(process::succeeds(command), "the tests need {}", packages.join(", "));
     }
-    if !has_pip() {
-        bail!("the tests fetch packages by pip: install python3 and python3-pip");
-    }
-    Ok(python())
-}
-
-/// GnuPG, whose key `sops` encrypts for.
-pub(crate) fn require_gpg() -> Result<()> {
-    let has_gpg = || process::succeeds(Command::new("gpg").arg("--version"));
-    if !has_gpg() {
-        apt::install(&["gnupg"])?;
-    }
-    if has_gpg() { Ok(()) } else { bail!("the tests encrypt by GnuPG: install gnupg") }
-}
-
-pub(crate) fn python() -> Command {
-    Command::new("python3")
+    Ok(())
 }

@@ -4,13 +4,11 @@ use clap::Args;
 use cowrie_cli::args::Format;
 use cowrie_cli::table::{Align, Table, thousands};
 use cowrie_cli::times::TimeArgs;
-use cowrie_cli::{print_table, rows_at, safe};
+use cowrie_cli::{print_table, rows_at, safe, times};
 use cowrie_core::{Clock as _, SystemClock};
 use cowrie_ledger::dead_letters::{self, Count, Entry, Filter};
 use sea_orm::DatabaseConnection;
 use serde_json::{Value, json};
-
-use crate::answer;
 
 #[derive(Args, Debug)]
 pub(crate) struct ListArgs {
@@ -53,25 +51,14 @@ pub(super) async fn run(
         format,
         || document(&letters, &counts),
         || text(&letters, &counts, args.limit),
-        &COLUMNS,
+        HEADER,
         |document| rows_at(document, "letters"),
     )
 }
 
 /// What a program finds in the table, in this order.
-const COLUMNS: [&str; 11] = [
-    "id",
-    "reason",
-    "detail",
-    "source",
-    "offset",
-    "length",
-    "created_at",
-    "resolved",
-    "resolution",
-    "sensor",
-    "beside_at",
-];
+const HEADER: &str =
+    "id,reason,detail,source,offset,length,created_at,resolved,resolution,sensor,beside_at";
 
 fn document(letters: &[Entry], counts: &[Count]) -> Value {
     let count = |count: &Count| json!({ "reason": count.reason, "letters": count.letters, "open": count.open });
@@ -117,7 +104,7 @@ fn text(letters: &[Entry], counts: &[Count], limit: u32) -> String {
             letter.source.clone(),
             letter.source_offset.to_string(),
             letter.length.to_string(),
-            answer::time(letter.created_at),
+            times::shown(letter.created_at),
             state.to_owned(),
         ]);
     }

@@ -4,13 +4,11 @@ use chrono::TimeDelta;
 use clap::Args;
 use cowrie_cli::args::Format;
 use cowrie_cli::table::thousands;
-use cowrie_cli::{Failure, print_answer, span};
+use cowrie_cli::{Failure, print_answer, span, times};
 use cowrie_core::{Clock as _, SystemClock};
 use cowrie_ledger::dead_letters;
 use sea_orm::DatabaseConnection;
 use serde_json::json;
-
-use crate::answer;
 
 #[derive(Args, Debug)]
 pub(crate) struct PurgeArgs {
@@ -45,7 +43,7 @@ pub(super) async fn run(
     let text = || {
         let did = if args.dry_run { "Would remove" } else { "Removed" };
         let which = if args.resolved { "resolved dead letters" } else { "dead letters" };
-        let (purged, before) = (thousands(purged), answer::time(before));
+        let (purged, before) = (thousands(purged), times::shown(before));
         format!("{did} {purged} {which} written before {before}.\n")
     };
     print_answer(format, document, text)

@@ -5,12 +5,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use clap::Args;
 use cowrie_cli::args::Format;
-use cowrie_cli::{Failure, print_answer, print_bytes};
+use cowrie_cli::{Failure, print_answer, print_bytes, safe, times};
 use cowrie_ledger::dead_letters::{self, Letter};
 use sea_orm::DatabaseConnection;
 use serde_json::{Value, json};
 
-use crate::answer::{self, fact};
+use crate::answer::fact;
 use crate::dead_letters::list::state;
 
 #[derive(Args, Debug)]
@@ -69,11 +69,11 @@ fn text(letter: &Letter) -> String {
     fact(&mut text, "source", &letter.source);
     fact(&mut text, "offset", &letter.source_offset.to_string());
     fact(&mut text, "length", &format!("{} bytes, {}", letter.length, kept(letter)));
-    fact(&mut text, "written", &answer::time(letter.created_at));
+    fact(&mut text, "written", &times::shown(letter.created_at));
     let optional = [
         ("run", letter.ingest_id.clone()),
         ("sensor", letter.sensor.clone()),
-        ("beside", letter.beside_at.map(answer::time)),
+        ("beside", letter.beside_at.map(times::shown)),
     ];
     for (name, value) in optional {
         if let Some(value) = value {
@@ -83,7 +83,7 @@ fn text(letter: &Letter) -> String {
     fact(&mut text, "state", state(letter.resolved, letter.resolution.as_deref()));
     text.push('\n');
     for line in letter.payload.split(|byte| *byte == b'\n') {
-        text.push_str(&answer::bytes(line));
+        text.push_str(&safe::bytes(line));
         text.push('\n');
     }
     text

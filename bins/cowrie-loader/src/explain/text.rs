@@ -2,11 +2,10 @@
 
 use std::fmt::Write as _;
 
+use cowrie_cli::safe;
 use cowrie_explain::Explanation;
 use cowrie_parse::unescape_text;
 use serde_json::Value;
-
-use crate::answer;
 
 /// All of it, line by line: texts of the attacker as the bytes that they stand for.
 pub(super) fn text(explanation: &Explanation) -> String {
@@ -15,12 +14,12 @@ pub(super) fn text(explanation: &Explanation) -> String {
         match value {
             // What is stored is shown as it is stored.
             Value::String(stored) if *name == "stored" => {
-                line(&mut text, 0, name, &answer::bytes(stored.as_bytes()));
+                line(&mut text, 0, name, &safe::bytes(stored.as_bytes()));
             }
             _ => tell(&mut text, 0, name, value),
         }
     }
-    line(&mut text, 0, "original", &answer::bytes(&explanation.original));
+    line(&mut text, 0, "original", &safe::bytes(&explanation.original));
     text.push('\n');
     text
 }
@@ -29,7 +28,7 @@ pub(super) fn text(explanation: &Explanation) -> String {
 fn tell(text: &mut String, depth: usize, name: &str, value: &Value) {
     match value {
         Value::String(stored) => {
-            line(text, depth, name, &answer::bytes(&unescape_text(stored)));
+            line(text, depth, name, &safe::bytes(&unescape_text(stored)));
         }
         Value::Object(members) if !members.is_empty() => {
             line(text, depth, name, "");
@@ -49,7 +48,7 @@ fn tell(text: &mut String, depth: usize, name: &str, value: &Value) {
 
 /// One line; the value is harmless already.
 fn line(text: &mut String, depth: usize, name: &str, value: &str) {
-    let name = answer::bytes(&unescape_text(name));
+    let name = safe::bytes(&unescape_text(name));
     let shown = format!("{:indent$}{name:<12} {value}", "", indent = 2 * depth);
     // Writing into a string cannot fail.
     writeln!(text, "{}", shown.trim_end()).unwrap_or_default();
