@@ -31,6 +31,9 @@ pub(crate) enum Work {
         #[command(subcommand)]
         work: ConfigWork,
     },
+    /// List the references to secrets, whether they resolve, and on demand whether they are good
+    #[command(after_help = crate::credentials::EXAMPLES)]
+    Credentials(crate::credentials::CredentialsArgs),
 }
 
 #[derive(Clone, Copy, Debug, Subcommand)]
@@ -47,8 +50,9 @@ const EXAMPLES: &str = "\
 Examples:
   cowrie-enrich config show
   cowrie-enrich config check --config config/sensors.toml
+  cowrie-enrich credentials --probe
 
-Exit codes: 0 done, 2 wrong usage or configuration, 4 nothing could be done.";
+Exit codes: 0 done, 1 a secret cannot be had or is refused, 2 wrong usage or configuration, 4 nothing could be done.";
 
 const SHOW_EXAMPLES: &str = "\
 Examples:

@@ -1,12 +1,13 @@
 //! `cowrie-enrich config`: the values in force, and what is wrong with them.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Chain;
 use cowrie_cli::table::{Align, Table};
 use cowrie_cli::{Exit, ExitWith as _, print_answer, print_table, rows_at, safe};
 use cowrie_config::{ConfigError, Flags, Origin, Review, Settings, Shown};
-use cowrie_secrets::ProcessEnvironment;
+use cowrie_secrets::{ProcessEnvironment, Resolver};
 use serde_json::{Value, json};
 use tracing::warn;
 
@@ -14,16 +15,27 @@ use crate::args::Program;
 
 /// Prints every value in force and where it comes from.
 pub(crate) fn show(program: &Program) -> anyhow::Result<Exit> {
-    let settings = cowrie_config::load(&flags(program), Path::new(""), &ProcessEnvironment)
-        .exit_with(Exit::Usage)?;
-    for warning in &settings.warnings {
-        warn!("{warning}");
-    }
+    let settings = settings(program)?;
     let format = program.output.format;
     let rows = |document: &Value| rows_at(document, "values");
     let text = || settings_table(&settings);
     print_table(format, || settings_document(&settings), text, "key,value,origin,layer", rows)?;
     Ok(Exit::Done)
+}
+
+/// Loads the settings, and says what of them the user should read once.
+pub(crate) fn settings(program: &Program) -> anyhow::Result<Settings> {
+    let settings = cowrie_config::load(&flags(program), Path::new(""), &ProcessEnvironment)
+        .exit_with(Exit::Usage)?;
+    for warning in &settings.warnings {
+        warn!("{warning}");
+    }
+    Ok(settings)
+}
+
+/// What resolves the secrets of the settings.
+pub(crate) fn resolver() -> Resolver {
+    Resolver::new(env!("CARGO_BIN_NAME"), Arc::new(ProcessEnvironment))
 }
 
 /// Prints all that is wrong; whether something is makes the exit code.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use cowrie_secrets::Resolver;
+use cowrie_secrets::{Reference, Resolver};
 
 use crate::database_url::{DatabaseUrl, DatabaseUrlError, WrittenUrl};
 use crate::origin::Origin;
@@ -41,6 +41,11 @@ impl DatabaseSetting {
     /// Who named the database.
     pub fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    /// The references in it.
+    pub fn references(&self) -> Vec<&Reference> {
+        self.written.references()
     }
 
     /// Resolves its secrets.

@@ -113,6 +113,15 @@ impl WrittenUrl {
         Ok(Self::Template { template, shown })
     }
 
+    /// The references in it.
+    pub(crate) fn references(&self) -> Vec<&Reference> {
+        match self {
+            Self::Plain(_) => Vec::new(),
+            Self::Reference(reference) => vec![reference],
+            Self::Template { template, .. } => template.references().collect(),
+        }
+    }
+
     /// Resolves the secrets in it.
     pub(crate) async fn resolve(
         &self,

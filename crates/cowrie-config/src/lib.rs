@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod checks;
+mod credentials;
 mod database;
 mod database_url;
 mod error;
@@ -15,6 +16,7 @@ mod source_key;
 mod url_parts;
 mod written;
 
+pub use credentials::Credential;
 pub use database::{DatabaseSetting, DatabaseSettingError};
 pub use database_url::{DatabaseUrl, DatabaseUrlError};
 pub use error::ConfigError;

@@ -195,3 +195,49 @@ async fn a_plain_password_on_the_command_line_is_refused() {
         assert!(said.contains("`--db env:DATABASE_URL`"), "{said}");
     }
 }
+
+/// The secrets that a site with this file refers to, each with what came of it.
+async fn credentials(site: &Site, arguments: &[&str], code: i32) -> Vec<String> {
+    let arguments = [&["credentials", "--format", "json"], arguments].concat();
+    let run = site.program(Program::Enrich, &arguments);
+    let run = run.with_variable("VT_API_KEY", SECRET).with_variable("DATABASE_URL", &site.db());
+    let ended = without_secret(run.ended().await, code);
+    let document = document(&ended);
+    assert_eq!(document["schema"], "cowrie-enrich.credentials/1");
+    let one = |credential: &Value| {
+        let text = |name: &str| credential[name].as_str().unwrap_or("-").to_owned();
+        let names = ["key", "reference", "origin", "problem", "probe"];
+        names.map(text).join(" | ")
+    };
+    document["credentials"].as_array().unwrap().iter().map(one).collect()
+}
+
+#[tokio::test]
+async fn credentials_say_what_resolves_and_what_is_accepted() {
+    let site = Site::new(Engine::Postgres).await;
+    site.write(
+        "sensors.toml",
+        "[global]\ndb = 'env:DATABASE_URL'\n[[sensor]]\nname = 'a'\nvtapi = 'env:VT_API_KEY'\n\
+         spurapi = 'file:/no/such/file'\n",
+    );
+    let there = [
+        "global.db | env:DATABASE_URL | sensors.toml | - | -",
+        "sensors.a.vtapi | env:VT_API_KEY | sensors.toml | - | -",
+        "sensors.a.spurapi | file:/no/such/file | sensors.toml | failed to resolve \
+         `file:/no/such/file`: failed to read the file: No such file or directory (os error 2) | -",
+        "vtapi | env:VT_API_KEY | VT_API_KEY | - | -",
+    ];
+    assert_eq!(credentials(&site, &[], 1).await, there);
+    let probed = credentials(&site, &["--probe"], 1).await;
+    assert!(probed[0].ends_with("| - | accepted"), "{probed:?}");
+    assert!(probed[1].ends_with("| - | not asked"), "{probed:?}");
+    assert_eq!(probed[2], there[2]);
+}
+
+#[tokio::test]
+async fn a_database_that_refuses_is_told_by_the_probe() {
+    let site = site_with("[global]\ndb = 'postgresql://u:{env:VT_API_KEY}@127.0.0.1:1/c'\n").await;
+    let probed = credentials(&site, &["--probe"], 1).await;
+    assert!(probed[0].starts_with("global.db | env:VT_API_KEY | "), "{probed:?}");
+    assert!(probed[0].ends_with("| - | refused"), "{probed:?}");
+}

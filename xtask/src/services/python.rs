@@ -34,11 +34,10 @@ pub(crate) fn fetch(downloads: &Path, name: &str, pip: &[&str]) -> Result<PathBu
     eprintln!("fetching {name} from PyPI into `{}`", downloads.display());
     // A folder of its own first, so that half of it never has the final name.
     let half = tempfile::tempdir_in(downloads).with_context(failed)?;
-    let mut command = Command::new("python3");
-    require(command.args(["-m", "pip", "--version"]), &["python3", "python3-pip"])?;
-    let mut command = Command::new("python3");
-    command.args(["-m", "pip", "--disable-pip-version-check", "--quiet"]).args(pip);
-    process::run(command.arg(half.path()))?;
+    let python = || Command::new("python3");
+    require(python().args(["-m", "pip", "--version"]), &["python3", "python3-pip"])?;
+    let quietly = ["-m", "pip", "--disable-pip-version-check", "--quiet"];
+    process::run(python().args(quietly).args(pip).arg(half.path()))?;
     fs::rename(half.keep(), &folder).with_context(failed)?;
     Ok(folder)
 }

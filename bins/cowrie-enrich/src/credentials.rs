@@ -1,0 +1,168 @@
+//! `cowrie-enrich credentials`: which secrets can be had, from where, and whether they are good.
+
+use clap::Args;
+use cowrie_cli::table::{Align, Table};
+use cowrie_cli::{Exit, print_table, rows_at, safe};
+use cowrie_config::{Credential, DatabaseSetting, DatabaseUrl, Settings};
+use cowrie_secrets::Resolver;
+use cowrie_store::Target;
+use serde_json::{Value, json};
+
+use crate::args::Program;
+use crate::config;
+
+#[derive(Args, Debug)]
+pub(crate) struct CredentialsArgs {
+    /// Ask the services whether they accept what was found
+    ///
+    /// PostgreSQL servers are connected to. No source is asked by this release, so that nothing
+    /// is known of their keys but that they are there.
+    #[arg(long)]
+    probe: bool,
+}
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  cowrie-enrich credentials
+  cowrie-enrich credentials --probe --format json
+
+Exit codes: 0 every reference resolves and is accepted; 1 some do not; 2 wrong configuration.";
+
+/// What came of one reference.
+struct Tried {
+    credential: Credential,
+    problem: Option<String>,
+    /// Whether the service accepts it, in a word, and why not.
+    probed: Option<Probed>,
+}
+
+/// What a service said.
+enum Probed {
+    Accepted,
+    Refused(String),
+    NotAsked,
+}
+
+/// Resolves every reference of the settings, and prints what came of it; never a value.
+pub(crate) async fn run(program: &Program, args: &CredentialsArgs) -> anyhow::Result<Exit> {
+    let settings = config::settings(program)?;
+    let resolver = config::resolver();
+    let mut all = Vec::new();
+    for credential in settings.credentials() {
+        let resolved = resolver.resolve(&credential.reference, &credential.key).await;
+        let problem = resolved.err().map(|error| in_full(&error));
+        let probed = match (&problem, args.probe) {
+            (None, true) => Some(probe(&settings, &credential, &resolver).await),
+            _ => None,
+        };
+        all.push(Tried { credential, problem, probed });
+    }
+    let header = "key,reference,origin,resolves,problem,probe,refusal";
+    let rows = |document: &Value| rows_at(document, "credentials");
+    print_table(program.output.format, || document(&all), || text(&all), header, rows)?;
+    Ok(if all.iter().all(Tried::is_good) { Exit::Done } else { Exit::Unmet })
+}
+
+/// Connects to the server whose password this is.
+async fn probe(settings: &Settings, credential: &Credential, resolver: &Resolver) -> Probed {
+    let Some(setting) = database_at(settings, &credential.key) else { return Probed::NotAsked };
+    let (url, shown) = match setting.resolve(resolver).await {
+        Ok(DatabaseUrl::Postgres { url, shown }) => (url, shown),
+        // Nobody has to accept a file.
+        Ok(_) => return Probed::NotAsked,
+        Err(error) => return Probed::Refused(in_full(&error)),
+    };
+    match (Target::Postgres { url, shown }).connect().await {
+        Ok(connection) => match connection.close().await {
+            Ok(()) => Probed::Accepted,
+            Err(error) => Probed::Refused(error.to_string()),
+        },
+        Err(error) => Probed::Refused(in_full(&error)),
+    }
+}
+
+/// The database that stands at the key.
+fn database_at<'a>(settings: &'a Settings, key: &str) -> Option<&'a DatabaseSetting> {
+    if key == "global.db" {
+        return Some(&settings.database);
+    }
+    let name = key.strip_prefix("sensors.")?.strip_suffix(".db")?;
+    settings.sensor(name)?.database.as_ref()
+}
+
+impl Tried {
+    fn is_good(&self) -> bool {
+        self.problem.is_none() && !matches!(self.probed, Some(Probed::Refused(_)))
+    }
+
+    fn probe(&self) -> Option<&'static str> {
+        Some(match self.probed.as_ref()? {
+            Probed::Accepted => "accepted",
+            Probed::Refused(_) => "refused",
+            Probed::NotAsked => "not asked",
+        })
+    }
+
+    fn refusal(&self) -> Option<&str> {
+        match &self.probed {
+            Some(Probed::Refused(why)) => Some(why),
+            _ => None,
+        }
+    }
+
+    /// In a cell of the table.
+    fn outcome(&self) -> String {
+        match (&self.problem, self.probe(), self.refusal()) {
+            (Some(problem), _, _) => problem.clone(),
+            (None, Some(_), Some(why)) => format!("resolves; refused: {why}"),
+            (None, Some(probe), None) => format!("resolves; {probe}"),
+            (None, None, _) => "resolves".to_owned(),
+        }
+    }
+}
+
+fn document(all: &[Tried]) -> Value {
+    let one = |tried: &Tried| {
+        json!({
+            "key": tried.credential.key,
+            "reference": tried.credential.reference.to_string(),
+            "origin": tried.credential.origin.to_string(),
+            "resolves": tried.problem.is_none(),
+            "problem": tried.problem,
+            "probe": tried.probe(),
+            "refusal": tried.refusal(),
+        })
+    };
+    json!({
+        "schema": "cowrie-enrich.credentials/1",
+        "credentials": all.iter().map(one).collect::<Vec<_>>(),
+    })
+}
+
+fn text(all: &[Tried]) -> String {
+    if all.is_empty() {
+        return "No setting refers to a secret.\n".to_owned();
+    }
+    let columns = ["KEY", "REFERENCE", "FROM", "OUTCOME"].map(|title| (title, Align::Left));
+    let mut table = Table::new(&columns);
+    for tried in all {
+        let Credential { key, reference, origin } = &tried.credential;
+        table.row([key, &reference.to_string(), &origin.to_string(), &tried.outcome()]);
+    }
+    table.to_string()
+}
+
+/// The error and its causes in one line. What a server says is not ours.
+fn in_full(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut said = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !said.ends_with(&text) {
+            said.push_str(": ");
+            said.push_str(&text);
+        }
+        cause = error.source();
+    }
+    safe::terminal(&said).into_owned()
+}
