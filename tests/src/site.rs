@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -209,8 +210,16 @@ impl Run<'_> {
 
     /// Begins it, and leaves it to the caller what becomes of it.
     pub fn start(&self) -> Child {
-        let mut command = self.command();
-        command.spawn().expect("could not start a program under test")
+        loop {
+            match self.command().spawn() {
+                // Another test was starting a program while the copy of this one was written, and
+                // holds it open for a moment.
+                Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {
+                    std::thread::yield_now();
+                }
+                started => return started.expect("could not start a program under test"),
+            }
+        }
     }
 
     fn command(&self) -> Command {

@@ -14,7 +14,7 @@ pub(crate) struct Program {
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
     /// Folder in which answers of sources are kept
-    #[arg(long, value_name = "DIR", global = true)]
+    #[arg(long, value_name = "DIR", global = true, help_heading = "Shared options")]
     pub(crate) cache_dir: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) status: StatusArgs,
@@ -31,7 +31,7 @@ pub(crate) enum Work {
         #[command(subcommand)]
         work: ConfigWork,
     },
-    /// List the references to secrets, whether they resolve, and on demand whether they are good
+    /// List the references to secrets, and say whether they resolve
     #[command(after_help = crate::credentials::EXAMPLES)]
     Credentials(crate::credentials::CredentialsArgs),
 }

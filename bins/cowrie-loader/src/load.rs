@@ -170,7 +170,10 @@ impl Job<'_> {
             let (Some(pause), Some(hangups)) = (mode.pause(), &mut hangups) else { break };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                () = hangups.next() => self.reopen(database).await,
+                () = hangups.next() => tokio::select! {
+                    () = self.reopen(database) => {}
+                    () = stop.token().cancelled() => break,
+                },
                 () = stop.token().cancelled() => break,
             }
             // A file may be missing for the moment in which it is rotated.

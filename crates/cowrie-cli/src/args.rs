@@ -8,8 +8,12 @@ use clap::{ArgAction, Args, ValueEnum};
 use crate::Failure;
 use crate::generate::Generated;
 
+/// What the flags stand under in the help of every command.
+const SHARED: &str = "Shared options";
+
 /// Which database.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = SHARED)]
 pub struct DatabaseArgs {
     /// Database: a SQLite file, or a PostgreSQL URL without a password
     ///
@@ -22,6 +26,7 @@ pub struct DatabaseArgs {
 
 /// Which configuration.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = SHARED)]
 pub struct ConfigArgs {
     /// Configuration file [default: config/sensors.toml, then sensors.toml]
     #[arg(long, value_name = "FILE", global = true)]
@@ -30,6 +35,7 @@ pub struct ConfigArgs {
 
 /// Where monitoring looks.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = SHARED)]
 pub struct StatusArgs {
     /// Folder for status files
     #[arg(long, value_name = "DIR", global = true)]
@@ -38,6 +44,7 @@ pub struct StatusArgs {
 
 /// How the program speaks.
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = SHARED)]
 pub struct OutputArgs {
     /// How results are written
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Human, global = true)]

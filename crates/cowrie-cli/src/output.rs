@@ -107,6 +107,10 @@ impl Beside {
         if self.is_empty {
             return self.file.close();
         }
+        // What takes the place of a file is for the same eyes.
+        if let Ok(before) = std::fs::metadata(&self.path) {
+            self.file.as_file().set_permissions(before.permissions())?;
+        }
         self.file.as_file().sync_all()?;
         let kept = if self.may_replace {
             self.file.persist(&self.path)

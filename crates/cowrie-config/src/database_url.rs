@@ -94,6 +94,12 @@ impl WrittenUrl {
             if text.starts_with("postgres") && text.contains(':') {
                 return Err(DatabaseUrlError::Malformed { problem: "`//` must follow its scheme" });
             }
+            // A mistake in a reference would otherwise make a file of that name.
+            if resembles_reference(text) {
+                let problem =
+                    "it resembles a reference, but is none; a file can be written `./NAME`";
+                return Err(DatabaseUrlError::Malformed { problem });
+            }
             return sqlite(text).map(Self::Plain);
         };
         if rest.contains(|c| MASKS.contains(&c)) {
@@ -104,6 +110,12 @@ impl WrittenUrl {
         let parts = parts_of(&masked)?;
         if parts.has_plain_password() {
             return Err(plain_password());
+        }
+        // A server repeats a user or a database that it does not know, and the driver an option.
+        if parts.has_secret_elsewhere() {
+            let problem = "only its password may be a reference in braces; \
+                           if more of it is secret, keep the whole URL elsewhere";
+            return Err(DatabaseUrlError::Malformed { problem });
         }
         let shown = unmasked(&parts.shown(), &template);
         if template.references().next().is_none() {
@@ -177,6 +189,15 @@ fn resolved(secret: &SecretString) -> Result<DatabaseUrl, DatabaseUrlError> {
         return sqlite(text);
     }
     Err(DatabaseUrlError::Scheme)
+}
+
+/// Whether somebody may have meant a reference.
+fn resembles_reference(text: &str) -> bool {
+    const SCHEMES: [&str; 7] = ["env", "file", "systemd", "op", "sops", "vault", "aws-sm"];
+    let scheme = text.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
+    text.starts_with('$')
+        || text.contains(['{', '}'])
+        || scheme.is_some_and(|scheme| SCHEMES.contains(&scheme.as_str()))
 }
 
 /// Whether the text sets a password as libpq's key-value form does, which allows blanks.
@@ -347,10 +368,10 @@ mod tests {
             "postgresql://loader:hunter2@h/c",
         );
         check(
-            "postgres://{env:WORD}:${WORD}@{env:WORD}/c?password={env:WORD}&dbname={env:WORD}",
-            "postgresql://{env:WORD}:{env:WORD}@{env:WORD}/c?password={env:WORD}&dbname={env:WORD}",
-            "postgresql://{env:WORD}@{env:WORD}/c?dbname={env:WORD}",
-            "postgresql://hunter2:hunter2@hunter2/c?password=hunter2&dbname=hunter2",
+            "postgres://u:${WORD}@h/c?password={env:WORD}",
+            "postgresql://u:{env:WORD}@h/c?password={env:WORD}",
+            "postgresql://u@h/c",
+            "postgresql://u:hunter2@h/c?password=hunter2",
         );
     }
 
@@ -402,6 +423,32 @@ mod tests {
             check_refused(text, "it is not a usable URL: `//` must follow its scheme");
         }
         check_refused("op://vault/db", "it is not a usable reference");
+        for text in [
+            "postgres://{env:WORD}:x{env:WORD}@h/c",
+            "postgres://{env:WORD}@h/c",
+            "postgres://u:{env:WORD}@{env:WORD}/c",
+            "postgres://u@h:{env:WORD}/c",
+            "postgres://u@h/{env:WORD}",
+            "postgres://u@h/c?sslmode={env:WORD}",
+            "postgres://u@h/c?password={env:WORD}&dbname={env:WORD}",
+        ] {
+            let error = WrittenUrl::parse(text, REMEDY).unwrap_err().to_string();
+            let is_refused = error.contains("only its password") || error.contains("plain text");
+            assert!(is_refused, "{text}: {error}");
+        }
+        for text in [
+            "$DATABASE_URL",
+            "${WORD",
+            "ENV:WORD",
+            "aws-sm:x",
+            "op:/v/i/f",
+            "{env:WORD}",
+            "vault:a/b",
+        ] {
+            let problem = "it is not a usable URL: it resembles a reference, but is none; a file can \
+                           be written `./NAME`";
+            check_refused(text, problem);
+        }
         check_refused("env:", "it is not a usable reference");
         check_refused("postgres://u:{hunter2}@h/c", "its braces cannot be read");
         check_refused("env:NONE", "its secret is not available");

@@ -1,7 +1,9 @@
 //! The configuration file: where it is, how it is read, and what of it is not needed any more.
 
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::mem;
 use std::path::{Path, PathBuf};
-use std::{fs, mem};
 
 use cowrie_settings::{IGNORED_KEYS, IGNORED_SECTIONS, Section};
 use toml::{Table, Value};
@@ -10,6 +12,9 @@ use crate::error::ConfigError;
 
 /// Where the file is looked for when nobody names one, in this order.
 pub(crate) const SEARCHED: [&str; 2] = ["config/sensors.toml", "sensors.toml"];
+
+/// The longest file that is read, in bytes.
+const MAX_BYTES: u64 = 4 << 20;
 
 /// A file that was read.
 pub(crate) struct ConfigFile {
@@ -28,12 +33,12 @@ pub(crate) fn read(
 ) -> Result<Option<ConfigFile>, ConfigError> {
     let found = match named {
         Some(path) => Some(path.to_owned()),
-        None => SEARCHED.iter().map(PathBuf::from).find(|path| working_dir.join(path).is_file()),
+        None => SEARCHED.iter().map(PathBuf::from).find(|path| is_there(&working_dir.join(path))),
     };
     let Some(path) = found else {
         return Ok(None);
     };
-    let text = fs::read_to_string(working_dir.join(&path))
+    let text = text_of(&working_dir.join(&path))
         .map_err(|source| ConfigError::Read { path: path.clone(), source })?;
     let mut table = parse(&text, &path)?;
     let warnings = take_legacy_keys(&mut table, &path);
@@ -41,6 +46,26 @@ pub(crate) fn read(
         respell(keys, section);
     }
     Ok(Some(ConfigFile { path, table, warnings }))
+}
+
+/// Whether there is anything of that name. What cannot be looked at is there, for the error that
+/// reading it makes: a configuration must not be passed over in silence.
+fn is_there(path: &Path) -> bool {
+    !matches!(fs::symlink_metadata(path), Err(error) if is_absent(error.kind()))
+}
+
+fn is_absent(kind: io::ErrorKind) -> bool {
+    matches!(kind, io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+/// The text of a file that is not longer than a configuration can be.
+fn text_of(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let n_bytes = File::open(path)?.take(MAX_BYTES + 1).read_to_string(&mut text)?;
+    if n_bytes as u64 > MAX_BYTES {
+        return Err(io::Error::other(format!("it is longer than {MAX_BYTES} bytes")));
+    }
+    Ok(text)
 }
 
 /// The parser's own message shows the line, which may hold a secret; ours shows its number.

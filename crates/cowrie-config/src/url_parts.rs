@@ -86,6 +86,16 @@ impl<'a> UrlParts<'a> {
                 .any(|(key, value)| SECRET_PARAMETERS.contains(key) && is_plain(value))
     }
 
+    /// Whether a reference stands anywhere but for the whole password.
+    pub(crate) fn has_secret_elsewhere(&self) -> bool {
+        let has_mask = |text: &str| text.contains(is_mask);
+        let shown = [self.user, self.host, self.port, self.database];
+        let is_shown = |(key, value): &(&str, &str)| {
+            has_mask(key) || (has_mask(value) && !SECRET_PARAMETERS.contains(key))
+        };
+        shown.into_iter().any(has_mask) || self.query.iter().any(is_shown)
+    }
+
     /// The URL without its password and without parameters that might hold one.
     pub(crate) fn shown(&self) -> String {
         let mut text = "postgresql://".to_owned();

@@ -518,6 +518,22 @@ fn wrong_values_are_named() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_is_not_passed_over() {
+    let empty = BTreeMap::<&str, &str>::new();
+    let place = TempDir::new().unwrap();
+    assert!(load(&NO_FLAGS, place.path(), &empty).unwrap().file.is_none());
+    fs::create_dir(place.path().join("sensors.toml")).unwrap();
+    let read = |place: &TempDir| load(&NO_FLAGS, place.path(), &empty).unwrap_err();
+    assert!(matches!(read(&place), ConfigError::Read { .. }));
+    let place = TempDir::new().unwrap();
+    std::os::unix::fs::symlink("nowhere", place.path().join("sensors.toml")).unwrap();
+    assert!(matches!(read(&place), ConfigError::Read { .. }));
+    let flags = Flags { config: Some(PathBuf::from("/dev/zero")), ..NO_FLAGS };
+    let endless = load(&flags, place.path(), &empty).unwrap_err();
+    assert!(matches!(endless, ConfigError::Read { .. }), "{endless}");
+}
+
+#[test]
 fn the_database_is_resolved_when_it_is_opened() {
     let settings = load_file("[global]\ndb = 'env:DATABASE_URL'\n", &[]).unwrap();
     let error = resolve(&settings.database, &[]).unwrap_err();

@@ -156,7 +156,8 @@ async fn what_is_wrong_is_said_without_secrets() {
         "did you mean `spur`?",
         "`sensors.a.vtapi` in config/sensors.toml holds a secret in plain text; \
          keep it elsewhere and write a reference, for example `vtapi = \"env:VT_API_KEY\"`",
-        "`sensors.a.spurapi` in config/sensors.toml holds a secret in plain text",
+        "`sensors.a.spurapi` in config/sensors.toml is not a usable reference: `file:` needs an \
+         absolute path",
         "warning: `global.log_dir` in config/sensors.toml is not needed any more and is ignored",
         "The configuration cannot be used: 7 problems.",
     ]);

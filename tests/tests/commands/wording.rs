@@ -7,7 +7,7 @@ use std::net::TcpListener;
 
 use cowrie_tests::{Engine, Program, Site, sample};
 
-const HELPED: [(Program, &[&str]); 16] = [
+const HELPED: [(Program, &[&str]); 21] = [
     (Program::Loader, &[]),
     (Program::Loader, &["bulk"]),
     (Program::Loader, &["delta"]),
@@ -24,6 +24,11 @@ const HELPED: [(Program, &[&str]); 16] = [
     (Program::Db, &["status"]),
     (Program::Db, &["check"]),
     (Program::Db, &["rollback"]),
+    (Program::Enrich, &[]),
+    (Program::Enrich, &["config"]),
+    (Program::Enrich, &["config", "show"]),
+    (Program::Enrich, &["config", "check"]),
+    (Program::Enrich, &["credentials"]),
 ];
 
 #[tokio::test]
@@ -77,7 +82,7 @@ async fn errors_read_well() {
         (Program::Loader, &["bulk", "cowrie.json", "--vt-api-key", "hunter2"]),
         (Program::Loader, &["bulk", "none.json"]),
         (Program::Loader, &["bulk", "cowrie.json", "--db", password]),
-        (Program::Loader, &["bulk", "cowrie.json", "--db", "env:NONE"]),
+        (Program::Loader, &["bulk", "cowrie.json", "-q", "--db", "env:NONE"]),
         (Program::Loader, &["bulk", "cowrie.json", "--db", "none/a.sqlite"]),
         (Program::Loader, &["bulk", "cowrie.json", "--db", "text.sqlite"]),
         (Program::Loader, &["bulk", "cowrie.json", "--db", &nobody]),

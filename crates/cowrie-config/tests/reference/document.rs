@@ -38,7 +38,7 @@ A secret is never written into the file, a flag, or a variable of this page but 
 table below.
 Write where it is kept: `env:NAME` or `${NAME}`, `file:/absolute/path`, `systemd:NAME`; \
 `crates/cowrie-secrets/README.md` has them all.
-A database URL may carry references in braces, as in \
+The password of a database URL may be a reference in braces, as in \
 `postgresql://loader:{file:/run/secrets/db}@host/db`.
 Nothing is opened before it is needed, and no message repeats a value.
 
