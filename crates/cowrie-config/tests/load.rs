@@ -408,7 +408,7 @@ fn secrets_in_plain_text_are_refused_without_being_repeated() {
         ("[sensors.a]", "sensors.a.maxmind_license", "maxmind_license", "MAXMIND_LICENSE_KEY"),
         ("[global.cache]", "global.cache.redis_password", "redis_password", "REDIS_PASSWORD"),
     ] {
-        for value in ["'hunter2'", "'file:hunter2'", "123"] {
+        for value in ["'hunter2'", "'op:hunter2'", "123"] {
             check_error(
                 &format!("{section}\n{field} = {value}\n"),
                 &format!(
@@ -542,4 +542,18 @@ fn the_database_is_resolved_when_it_is_opened() {
     let url = resolve(&settings.database, &variables).unwrap();
     assert!(matches!(&url, DatabaseUrl::Postgres { .. }));
     assert!(!format!("{url} {url:?} {settings:?}").contains("hunter2"));
+}
+
+#[test]
+fn a_panic_says_nothing_of_a_secret() {
+    let settings = load_file("[global]\ndb = 'env:DATABASE_URL'\n", &[]).unwrap();
+    let variables = BTreeMap::from([("DATABASE_URL", "postgresql://loader:hunter2@h/c")]);
+    let resolver = Resolver::new("tests", Arc::new(variables));
+    let url = runtime().block_on(settings.database.resolve(&resolver)).unwrap();
+    let secret = runtime().block_on(resolver.resolve(settings.database.references()[0], "a test"));
+    let panicking =
+        std::thread::spawn(move || panic!("{resolver:?} {settings:?} {url:?} {secret:?}"));
+    let said = *panicking.join().unwrap_err().downcast::<String>().unwrap();
+    assert!(said.contains("DATABASE_URL"), "{said}");
+    assert!(!said.contains("hunter2"), "{said}");
 }

@@ -150,7 +150,7 @@ fn everything_that_is_wrong_is_found_at_once() {
         "`providers.spur.base_url` in sensors.toml must begin",
         "`providers.spur.rate_per_second` in sensors.toml must be a number above zero",
         "`sensors.a.vtapi` in sensors.toml holds a secret in plain text",
-        "`sensors.b.spurapi` in sensors.toml holds a secret in plain text",
+        "`sensors.b.spurapi` in sensors.toml is not a usable reference",
         "`sensors.b` in sensors.toml stands beside another spelling of `db`",
         "failed to read `db`",
         "unknown key `[[sensor]] number 1: log_path` in sensors.toml; did you mean `logpath`?",

@@ -23,7 +23,7 @@ use sha2::{Digest, Sha256};
 
 pub(crate) use secret::AwsSecret;
 
-use crate::value::{MAX_DOCUMENT_BYTES, part_of, wipe};
+use crate::value::{part_of, wipe};
 use crate::{Environment, Problem};
 
 const SERVICE: &str = "AWS Secrets Manager";
@@ -41,18 +41,9 @@ pub(crate) async fn read(
     let body = json!({ "SecretId": wanted.id }).to_string();
     let parts = signed(&region, &url, &body, environment).await?;
     let client = cowrie_http::client(&cowrie_http::Options::new(timeout))?;
-    let response = client
-        .post(url)
-        .headers(parts.headers)
-        .body(body)
-        .send()
-        .await
-        .map_err(|error| Problem::Ask { service: SERVICE, source: error.without_url() })?;
-    let status = response.status();
-    let bytes = cowrie_http::body(response, MAX_DOCUMENT_BYTES)
-        .await
-        .map_err(|source| Problem::Answer { service: SERVICE, source })?;
-    let answer = serde_json::from_slice(&Zeroizing::new(bytes)).unwrap_or_default();
+    let request = client.post(url).headers(parts.headers).body(body);
+    let (status, bytes) = super::ask(SERVICE, request).await?;
+    let answer = serde_json::from_slice(&bytes).unwrap_or_default();
     let secret = secret_in(status, &answer, wanted.key.as_deref());
     wipe(answer);
     secret

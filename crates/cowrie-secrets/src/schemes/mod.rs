@@ -9,6 +9,25 @@ pub(crate) mod sops;
 pub(crate) mod variable;
 pub(crate) mod vault;
 
+use reqwest::{RequestBuilder, StatusCode};
+use secrecy::zeroize::Zeroizing;
+
+use crate::Problem;
+use crate::value::MAX_DOCUMENT_BYTES;
+
+/// The status and the body of a service's answer.
+async fn ask(
+    service: &'static str,
+    request: RequestBuilder,
+) -> Result<(StatusCode, Zeroizing<Vec<u8>>), Problem> {
+    let sent = request.send().await;
+    let response = sent.map_err(|error| Problem::Ask { service, source: error.without_url() })?;
+    let status = response.status();
+    let body = cowrie_http::body(response, MAX_DOCUMENT_BYTES).await;
+    let bytes = body.map_err(|source| Problem::Answer { service, source })?;
+    Ok((status, Zeroizing::new(bytes)))
+}
+
 /// What precedes a `#`, and the key that follows it; an empty key is none.
 fn split_key(text: &str) -> (&str, Option<String>) {
     match text.split_once('#') {

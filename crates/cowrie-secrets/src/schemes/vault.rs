@@ -20,7 +20,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::{file, shown_key, split_key, variable};
-use crate::value::{MAX_DOCUMENT_BYTES, member, secret_of, wipe};
+use crate::value::{member, secret_of, wipe};
 use crate::{Environment, Problem};
 
 const SERVICE: &str = "Vault";
@@ -208,15 +208,8 @@ impl Server {
 
     /// The status and the document; no document where it is not JSON.
     async fn ask(&self, request: RequestBuilder) -> Result<(StatusCode, Value), Problem> {
-        let response = request
-            .send()
-            .await
-            .map_err(|error| Problem::Ask { service: SERVICE, source: error.without_url() })?;
-        let status = response.status();
-        let bytes = cowrie_http::body(response, MAX_DOCUMENT_BYTES)
-            .await
-            .map_err(|source| Problem::Answer { service: SERVICE, source })?;
-        match serde_json::from_slice(&Zeroizing::new(bytes)) {
+        let (status, bytes) = super::ask(SERVICE, request).await?;
+        match serde_json::from_slice(&bytes) {
             Ok(document) => Ok((status, document)),
             Err(_) if status.is_success() => Err(Problem::Unexpected { service: SERVICE }),
             Err(_) => Ok((status, Value::Null)),
