@@ -103,11 +103,20 @@ impl FromStr for Template {
 
 impl fmt::Display for Template {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut is_after_dollar = false;
         for piece in &self.pieces {
             match piece {
                 Piece::Text(text) => f.write_str(text)?,
-                Piece::Secret(reference) => write!(f, "{{{reference}}}")?,
+                Piece::Secret(reference) => {
+                    let shown = reference.to_string();
+                    match shown.strip_prefix("env:") {
+                        // Braces behind a dollar would be read as those of `${NAME}`.
+                        Some(name) if is_after_dollar => write!(f, "${{{name}}}")?,
+                        _ => write!(f, "{{{shown}}}")?,
+                    }
+                }
             }
+            is_after_dollar = matches!(piece, Piece::Text(text) if text.ends_with('$'));
         }
         Ok(())
     }
@@ -195,6 +204,7 @@ mod tests {
         check("u:{${A}}@h", "u:{env:A}@h", "u:p%40ss%3Aw%2Frd@h");
         check("{env:B}{env:B}", "{env:B}{env:B}", "%C3%BC~%C3%BC~");
         check("$1${B}$", "$1{env:B}$", "$1%C3%BC~$");
+        check("$${B}", "$${B}", "$%C3%BC~");
     }
 
     #[test]
