@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::process;
 
@@ -15,6 +15,15 @@ pub(crate) fn install(packages: &[&str]) -> Result<bool> {
     process::run(apt_get().args(["update", "--quiet"]))?;
     process::run(apt_get().args(["install", "--quiet", "--yes"]).args(packages))?;
     Ok(true)
+}
+
+/// Installs the packages unless the command works.
+pub(crate) fn require(command: &mut Command, packages: &[&str]) -> Result<()> {
+    if !process::succeeds(command) {
+        install(packages)?;
+        ensure!(process::succeeds(command), "the tests need {}", packages.join(", "));
+    }
+    Ok(())
 }
 
 /// The names of the packages that begin like this; none where there is no apt.

@@ -17,6 +17,7 @@ const LIGHT: &[&str] = &[
     "cowrie-command",
     "cowrie-ssh-keys",
     "cowrie-secrets",
+    "cowrie-limits",
 ];
 
 /// All clients are light too.

@@ -1,10 +1,12 @@
 //! What the tests talk to: servers started on loopback for one run, and packages to start others.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, Result};
 use tempfile::TempDir;
 
+use crate::apt;
 use crate::workspace::Metadata;
 
 use account::Account;
@@ -32,7 +34,7 @@ impl Services {
         let downloads = Metadata::read()?.target_directory.join("services");
         let account = Account::for_servers()?;
         let folder = account.folder()?;
-        let binaries = postgres::find_binaries()?;
+        let binaries = Self::require()?;
         let folder_of = |name| folder.path().join(name);
         let postgres = Postgres::start(&binaries, &folder_of("postgres"), &account, Purpose::Tests)
             .context("could not start PostgreSQL")?;
@@ -42,9 +44,10 @@ impl Services {
         Ok(Self { postgres, pgvector, python_packages, _folder: folder })
     }
 
-    /// Fail early when this machine can start no server.
-    pub(crate) fn require() -> Result<()> {
-        postgres::find_binaries().map(drop)
+    /// Fail early when this machine can start no server. That of Redis is started by the tests.
+    pub(crate) fn require() -> Result<PathBuf> {
+        apt::require(Command::new("redis-server").arg("--version"), &["redis-server"])?;
+        postgres::find_binaries()
     }
 
     /// What the tests read to find the servers: names and values of environment variables.

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 
 use crate::{apt, process};
 
@@ -15,7 +15,7 @@ const REQUIREMENTS: [&str; 5] =
 /// The folder with the packages; they are fetched when they are not there yet.
 pub(crate) fn packages(downloads: &Path) -> Result<PathBuf> {
     // The key that sops encrypts for.
-    require(Command::new("gpg").arg("--version"), &["gnupg"])?;
+    apt::require(Command::new("gpg").arg("--version"), &["gnupg"])?;
     // Another list makes another folder.
     let quietly = ["install", "--no-warn-conflicts", "--root-user-action=ignore"];
     let pip = [&quietly[..], &REQUIREMENTS, &["--target"]].concat();
@@ -35,18 +35,9 @@ pub(crate) fn fetch(downloads: &Path, name: &str, pip: &[&str]) -> Result<PathBu
     // A folder of its own first, so that half of it never has the final name.
     let half = tempfile::tempdir_in(downloads).with_context(failed)?;
     let python = || Command::new("python3");
-    require(python().args(["-m", "pip", "--version"]), &["python3", "python3-pip"])?;
+    apt::require(python().args(["-m", "pip", "--version"]), &["python3", "python3-pip"])?;
     let quietly = ["-m", "pip", "--disable-pip-version-check", "--quiet"];
     process::run(python().args(quietly).args(pip).arg(half.path()))?;
     fs::rename(half.keep(), &folder).with_context(failed)?;
     Ok(folder)
-}
-
-/// Installs the packages unless the command works.
-fn require(command: &mut Command, packages: &[&str]) -> Result<()> {
-    if !process::succeeds(command) {
-        apt::install(packages)?;
-        ensure!(process::succeeds(command), "the tests need {}", packages.join(", "));
-    }
-    Ok(())
 }
