@@ -76,6 +76,16 @@ impl Disabled {
     pub fn not_configured(name: SourceName) -> Self {
         Self::new(name, "not configured")
     }
+
+    /// Which source is not in use.
+    pub fn name(&self) -> SourceName {
+        self.name
+    }
+
+    /// Why it is not in use.
+    pub fn reason(&self) -> &Cow<'static, str> {
+        &self.reason
+    }
 }
 
 impl OfflineSource for Disabled {

@@ -4,6 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::Question;
+
 /// A source of enrichment, in the order in which the cascade asks.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum SourceName {
@@ -25,11 +27,13 @@ pub enum SourceName {
     UrlHaus,
     /// VirusTotal: verdicts on files.
     VirusTotal,
+    /// Pwned Passwords of Have I Been Pwned: passwords seen in breaches.
+    Hibp,
 }
 
 impl SourceName {
     /// All sources, in the order of the cascade.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Validation,
         Self::MaxMind,
         Self::Cymru,
@@ -39,7 +43,18 @@ impl SourceName {
         Self::Spur,
         Self::UrlHaus,
         Self::VirusTotal,
+        Self::Hibp,
     ];
+
+    /// Whether the source can know of such a thing at all.
+    pub fn takes(self, question: &Question) -> bool {
+        match question {
+            Question::Address(_) => !matches!(self, Self::VirusTotal | Self::Hibp),
+            Question::Domain(_) => self == Self::UrlHaus,
+            Question::File(_) => self == Self::VirusTotal,
+            Question::Passwords(_) => self == Self::Hibp,
+        }
+    }
 
     /// The key of the source in an `enrichment` document.
     pub fn name(self) -> &'static str {
@@ -53,6 +68,7 @@ impl SourceName {
             Self::Spur => "spur",
             Self::UrlHaus => "urlhaus",
             Self::VirusTotal => "virustotal",
+            Self::Hibp => "hibp",
         }
     }
 }
