@@ -16,6 +16,7 @@ mod m0016_three_tiers;
 mod m0017_campaign_keys;
 mod m0018_session_documents;
 mod m0019_dead_letter_places;
+mod m0020_provider_pace;
 mod raw_events;
 mod run;
 mod status;

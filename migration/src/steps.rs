@@ -3,11 +3,11 @@
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 
 /// The number of the newest step, and so the version of the schema it leads to.
-pub const NEWEST: u32 = 19;
+pub const NEWEST: u32 = 20;
 
 /// Each step's number and name. The history before v11 was the legacy program's alone: the
 /// first step makes what it had become.
-pub(crate) const STEPS: [(u32, &str); 9] = [
+pub(crate) const STEPS: [(u32, &str); 10] = [
     (11, "base"),
     (12, "longtail"),
     (13, "longtail_links"),
@@ -17,6 +17,7 @@ pub(crate) const STEPS: [(u32, &str); 9] = [
     (17, "campaign_keys"),
     (18, "session_documents"),
     (19, "dead_letter_places"),
+    (20, "provider_pace"),
 ];
 
 /// The same steps for sea-orm-migration, which records their names in `seaql_migrations`.
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(crate::m0017_campaign_keys::Migration),
             Box::new(crate::m0018_session_documents::Migration),
             Box::new(crate::m0019_dead_letter_places::Migration),
+            Box::new(crate::m0020_provider_pace::Migration),
         ]
     }
 }

@@ -18,6 +18,7 @@ pub mod longtail_detections;
 pub mod password_session_usage;
 pub mod password_statistics;
 pub mod password_tracking;
+pub mod provider_pace;
 pub mod provider_quota;
 pub mod raw_events;
 pub mod runs;

@@ -10,17 +10,18 @@ pub struct Model {
     /// The source.
     #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
     pub service: String,
-    /// Length of the window: `second`, `minute`, `day` or `week`.
+    /// Length of the window: `second`, `minute`, `day` or `week`; the programs count by the `day`
+    /// of UTC, and drop it after 30 days.
     #[sea_orm(primary_key, auto_increment = false, column_type = "Text")]
     pub period: String,
     /// Start of the window.
     #[sea_orm(primary_key, auto_increment = false)]
     pub window_start: DateTimeUtc,
-    /// Questions asked in the window.
+    /// Requests handed out for the window; one may carry many questions.
     pub used: i64,
-    /// Questions allowed in the window; NULL when there is no limit.
+    /// Requests allowed in the window; NULL when there is no limit.
     pub allowed: Option<i64>,
-    /// Until when the source wants to be left alone.
+    /// Always NULL: a pause may outlast the window, and stands in `provider_pace`.
     pub blocked_until: Option<DateTimeUtc>,
 }
 

@@ -14,8 +14,15 @@ pub enum Role {
 }
 
 /// Every column of these tables is work.
-const WORK_TABLES: [&str; 6] =
-    ["enrichment_cache", "ingest_cursors", "ingest_gaps", "provider_quota", "runs", "schema_state"];
+const WORK_TABLES: [&str; 7] = [
+    "enrichment_cache",
+    "ingest_cursors",
+    "ingest_gaps",
+    "provider_pace",
+    "provider_quota",
+    "runs",
+    "schema_state",
+];
 
 /// Every column of these tables is knowledge, unless it is work.
 const KNOWLEDGE_TABLES: [&str; 2] = ["asn_inventory", "ip_asn_history"];

@@ -11,8 +11,9 @@ use crate::{
     dead_letter_events, enrichment_cache, files, ingest_cursors, ingest_gaps, ip_asn_history,
     ip_inventory, longtail_analysis, longtail_analysis_checkpoints, longtail_detection_sessions,
     longtail_detections, password_session_usage, password_statistics, password_tracking,
-    provider_quota, raw_events, role_of, runs, schema_state, session_events, session_siblings,
-    session_ssh_keys, session_summaries, ssh_key_associations, ssh_key_intelligence,
+    provider_pace, provider_quota, raw_events, role_of, runs, schema_state, session_events,
+    session_siblings, session_ssh_keys, session_summaries, ssh_key_associations,
+    ssh_key_intelligence,
 };
 
 /// A table or view, as its entity says it is.
@@ -189,6 +190,7 @@ pub fn tables() -> Vec<TableInfo> {
         describe::<behavioral_vectors::Entity>(WithVectors),
         describe::<enrichment_cache::Entity>(Table),
         describe::<provider_quota::Entity>(Table),
+        describe::<provider_pace::Entity>(Table),
         describe::<ingest_cursors::Entity>(Table),
         describe::<ingest_gaps::Entity>(Table),
         describe::<dead_letter_events::Entity>(Table),

@@ -173,6 +173,8 @@ async fn words_and_numbers_are_checked() {
         assert_eq!(value(db, "SELECT enrichment_status FROM files").await, "pending");
         let quota = format!("INSERT INTO provider_quota VALUES ('v', 'year', '{NOON}', 0)");
         refused(db, &quota, "").await;
+        run(db, "INSERT INTO provider_pace (service) VALUES ('v')").await;
+        refused(db, "INSERT INTO provider_pace (service) VALUES ('v')", "unique").await;
         let cached = |value: &str| {
             format!("INSERT INTO enrichment_cache VALUES ('v', 'k', '{value}', '{NOON}', '{NOON}')")
         };

@@ -7,7 +7,7 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 use crate::dump::dump;
 use crate::support::{add_asn, add_ip, add_session, column, run, value};
 
-const STEPS: [u32; 9] = [11, 12, 13, 14, 15, 16, 17, 18, 19];
+const STEPS: [u32; 10] = [11, 12, 13, 14, 15, 16, 17, 18, 19, 20];
 
 async fn state(db: &DatabaseConnection) -> Status {
     status(db).await.unwrap()
@@ -89,7 +89,7 @@ async fn a_version_that_is_not_ours_is_named() {
     for engine in Engine::ALL {
         let test = TestDb::empty(engine).await;
         let db = test.connection();
-        for number in [0, 1, 10, 20] {
+        for number in [0, 1, 10, 21] {
             let error = up(db, Some(number)).await.unwrap_err();
             assert!(matches!(error, MigrateError::UnknownVersion { .. }), "{error}");
         }
@@ -112,7 +112,7 @@ async fn a_failing_step_leaves_the_one_before_it() {
         assert_eq!(state(db).await.version, 15);
         assert_eq!(dump(db).await, before, "{engine:?}");
         run(db, "DROP TABLE ip_asn_history").await;
-        assert_eq!(up(db, None).await.unwrap().len(), 4);
+        assert_eq!(up(db, None).await.unwrap().len(), 5);
     }
 }
 
@@ -128,7 +128,7 @@ async fn a_failing_roll_back_leaves_its_step() {
         assert_eq!(state(db).await.version, 17, "the later ones were rolled back before");
         run(db, "DROP VIEW mine").await;
         assert_eq!(down(db, 15).await.unwrap().len(), 2);
-        assert_eq!(up(db, None).await.unwrap().len(), 4);
+        assert_eq!(up(db, None).await.unwrap().len(), 5);
     }
 }
 
@@ -191,15 +191,15 @@ async fn a_newer_schema_is_refused_and_not_changed() {
     for engine in Engine::ALL {
         let test = TestDb::migrated(engine).await;
         let db = test.connection();
-        run(db, "INSERT INTO seaql_migrations VALUES ('m0020_tomorrow', 1)").await;
-        run(db, "UPDATE schema_state SET value = '20' WHERE key = 'schema_version'").await;
+        run(db, "INSERT INTO seaql_migrations VALUES ('m0021_tomorrow', 1)").await;
+        run(db, "UPDATE schema_state SET value = '21' WHERE key = 'schema_version'").await;
         let found = state(db).await;
         assert!(found.is_newer());
-        assert_eq!(found.version, 20);
+        assert_eq!(found.version, 21);
         let planned = plan(db, None).await.unwrap_err();
         let refused = [up(db, None).await.unwrap_err(), down(db, 11).await.unwrap_err(), planned];
         for error in refused {
-            assert!(matches!(error, MigrateError::Newer { found: 20, newest: 19 }), "{error}");
+            assert!(matches!(error, MigrateError::Newer { found: 21, newest: 20 }), "{error}");
         }
     }
 }

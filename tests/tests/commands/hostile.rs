@@ -11,9 +11,9 @@ use cowrie_parse::{parse, split_array, unescape_json, unescape_text};
 use cowrie_schema::{
     asn_inventory, command_stats, dead_letter_events, files, ingest_cursors, ip_asn_history,
     ip_inventory, longtail_analysis, longtail_detections, password_session_usage,
-    password_statistics, password_tracking, provider_quota, raw_events, runs, schema_state,
-    session_events, session_siblings, session_ssh_keys, session_summaries, ssh_key_associations,
-    ssh_key_intelligence,
+    password_statistics, password_tracking, provider_pace, provider_quota, raw_events, runs,
+    schema_state, session_events, session_siblings, session_ssh_keys, session_summaries,
+    ssh_key_associations, ssh_key_intelligence,
 };
 use cowrie_tests::{Engine, Site, Tables, assert_same, sample};
 use sea_orm::EntityTrait;
@@ -182,9 +182,9 @@ async fn everything_can_be_read(tables: &Tables, engine: Engine) {
     }
     read!(asn_inventory command_stats dead_letter_events files ingest_cursors ip_asn_history
         ip_inventory longtail_analysis longtail_detections password_session_usage
-        password_statistics password_tracking provider_quota raw_events runs schema_state
-        session_events session_siblings session_ssh_keys session_summaries ssh_key_associations
-        ssh_key_intelligence);
+        password_statistics password_tracking provider_pace provider_quota raw_events runs
+        schema_state session_events session_siblings session_ssh_keys session_summaries
+        ssh_key_associations ssh_key_intelligence);
     let n_events = tables.number("SELECT count(*) FROM raw_events").await;
     let passwords = tables.lines("SELECT payload ->> 'password' FROM raw_events").await;
     assert_eq!(i64::try_from(passwords.len()), Ok(n_events));

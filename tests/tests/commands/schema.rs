@@ -48,28 +48,29 @@ async fn up_and_down(engine: Engine) {
         (planned["schema"].as_str(), numbers(&planned)),
         (Some("cowrie-db.plan/1"), vec![11, 12, 13])
     );
-    db(&site, &["migrate", "--dry-run"])
-        .await
-        .expect(0)
-        .prints(&["would apply v11 ", "would apply v19 "]);
+    db(&site, &["migrate", "--dry-run"]).await.expect(0).prints(&[
+        "would apply v11 ",
+        "would apply v19 ",
+        "would apply v20 ",
+    ]);
     let found = document(&site, &["status"], 0).await;
     assert_eq!((found["version"].as_u64(), found["made_by"].as_str()), (Some(0), Some("empty")));
 
     db(&site, &["migrate", "--to", "13"]).await.expect(0).prints(&["applied v11 ", "applied v13 "]);
-    db(&site, &["status"]).await.expect(0).prints(&["version 13 of 19", "v14", "no"]);
-    db(&site, &["check"]).await.expect(1).prints(&["at version 13, not 19"]);
+    db(&site, &["status"]).await.expect(0).prints(&["version 13 of 20", "v14", "no"]);
+    db(&site, &["check"]).await.expect(1).prints(&["at version 13, not 20"]);
     let done = document(&site, &["migrate"], 0).await;
     assert_eq!(
         (done["did"].as_str(), numbers(&done)),
-        (Some("applied"), vec![14, 15, 16, 17, 18, 19])
+        (Some("applied"), vec![14, 15, 16, 17, 18, 19, 20])
     );
-    for idle in [&["migrate"][..], &["migrate", "--dry-run"], &["rollback", "--to", "19"]] {
+    for idle in [&["migrate"][..], &["migrate", "--dry-run"], &["rollback", "--to", "20"]] {
         db(&site, idle).await.expect(0).prints(&["Nothing to do"]);
     }
     db(&site, &["check"]).await.expect(0).prints(&["The schema is as it should be."]);
 
     let done = document(&site, &["rollback", "--to", "16"], 0).await;
-    assert_eq!((done["did"].as_str(), numbers(&done)), (Some("rolled back"), vec![19, 18, 17]));
+    assert_eq!((done["did"].as_str(), numbers(&done)), (Some("rolled back"), vec![20, 19, 18, 17]));
     let found = document(&site, &["status"], 0).await;
     let applied = found["steps"].as_array().unwrap().iter().filter(|step| step["applied"] == true);
     assert_eq!((found["version"].as_u64(), applied.count()), (Some(16), 6));
