@@ -1,7 +1,7 @@
 //! Checks that a type alone cannot make, and the warnings that come up on the way.
 
 use std::collections::BTreeMap;
-use std::net::Ipv6Addr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use cowrie_secrets::Reference;
@@ -118,6 +118,27 @@ impl Checks {
         if !is_name && inside.unwrap_or(host).parse::<Ipv6Addr>().is_err() {
             self.bad_value(key, "must be the name or the address of a host");
         }
+    }
+
+    /// A server is a host and a port.
+    pub(crate) fn server(&mut self, key: &str, server: Option<&str>) {
+        let Some(server) = server else { return };
+        match server.rsplit_once(':') {
+            Some((host, port)) if port.parse::<u16>().is_ok_and(|port| port > 0) => {
+                self.host(key, host);
+            }
+            _ => self.bad_value(key, "must be a host and a port, as in `whois.example.org:43`"),
+        }
+    }
+
+    /// A name server is an address and a port.
+    pub(crate) fn socket_address(&mut self, key: &str, text: Option<&str>) -> Option<SocketAddr> {
+        let text = text?;
+        let address = text.parse();
+        if address.is_err() {
+            self.bad_value(key, "must be an address and a port, as in `192.0.2.53:53`");
+        }
+        address.ok()
     }
 
     /// A value that the key cannot take.

@@ -1,6 +1,7 @@
 //! The settings as plain values, which is all that other crates see.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use cowrie_secrets::Reference;
@@ -121,6 +122,10 @@ pub struct Provider {
     pub negative_ttl_days: Option<f64>,
     /// Where its files are (MaxMind only).
     pub directory: Option<PathBuf>,
+    /// Host and port of the bulk whois service (Team Cymru only).
+    pub whois_server: Option<String>,
+    /// The name server that is asked (Team Cymru only).
+    pub dns_server: Option<SocketAddr>,
 }
 
 impl Settings {

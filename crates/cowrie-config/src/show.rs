@@ -51,6 +51,9 @@ impl Settings {
                 let directory = self.maxmind_dir.as_deref().map(text);
                 add(Section::MaxMind, &path, vec![("directory", directory, origin)]);
             }
+            if name == "cymru" {
+                add(Section::Cymru, &path, self.cymru_values(&path));
+            }
         }
         all
     }
@@ -130,6 +133,17 @@ impl Settings {
             _ => self.origin_of(&format!("{path}.{}", key.name())),
         };
         (key.name(), reference, origin)
+    }
+
+    fn cymru_values(&self, path: &str) -> Vec<Value> {
+        let cymru = self.providers.get("cymru");
+        let of =
+            |name: &'static str, value| (name, value, self.origin_of(&format!("{path}.{name}")));
+        let dns = cymru.and_then(|one| one.dns_server);
+        vec![
+            of("whois_server", cymru.and_then(|one| one.whois_server.clone())),
+            of("dns_server", dns.map(|address| address.to_string())),
+        ]
     }
 
     fn provider_values(&self, name: &str, path: &str) -> Vec<Value> {

@@ -45,6 +45,7 @@ fn sample(kind: Kind) -> (&'static str, &'static str) {
         Kind::Count | Kind::Number => (" 47", "47"),
         Kind::Secret => ("${KEPT}", "env:KEPT"),
         Kind::Database | Kind::Path => ("/elsewhere", "/elsewhere"),
+        Kind::Server => ("192.0.2.53:5353", "192.0.2.53:5353"),
         Kind::Text | Kind::Url | Kind::Account => ("text", "text"),
     }
 }
@@ -54,7 +55,8 @@ const FILE: &str = "[global]\ndb = 'f'\ndata_dir = 'f'\ncache_dir = 'f'\nreport_
     status_dir = 'f'\nemail = 'f'\n[global.cache]\nredis_enabled = true\nredis_host = 'f'\n\
     redis_port = 1\nredis_db = 1\nredis_password = 'env:F'\nredis_ttl_seconds = 1\n\
     db_cache_enabled = true\n[longtail]\nrun_analysis = true\nstore_results = true\n\
-    [providers.maxmind]\ndirectory = 'f'\n";
+    [providers.maxmind]\ndirectory = 'f'\n\
+    [providers.cymru]\nwhois_server = 'f:1'\ndns_server = '192.0.2.1:1'\n";
 
 #[test]
 fn every_variable_beats_the_file_or_acts_as_a_reference() {

@@ -495,6 +495,24 @@ fn wrong_values_are_named() {
         "`providers.spur.base_url` in config/sensors.toml must end before a `?` or `#`",
     );
     check_error(
+        "[providers.spur]\nwhois_server = 'whois.example.org:43'\n",
+        "unknown key `providers.spur.whois_server` in config/sensors.toml",
+    );
+    check_error(
+        "[providers.cymru]\nbase_url = 'https://cymru.example.org'\n",
+        "unknown key `providers.cymru.base_url` in config/sensors.toml; \
+         did you mean `whois_server`?",
+    );
+    for server in ["whois.example.org", "whois.example.org:", "h:0", "h:70000", ":43", "u@h:43"] {
+        let file = format!("[providers.cymru]\nwhois_server = '{server}'\n");
+        assert!(error_of(&file).contains("`providers.cymru.whois_server`"), "{server}");
+    }
+    check_error(
+        "[providers.cymru]\ndns_server = 'dns.example.org:53'\n",
+        "`providers.cymru.dns_server` in config/sensors.toml must be an address and a port, \
+         as in `192.0.2.53:53`",
+    );
+    check_error(
         "[global.cache]\nredis_host = 'redis://:hunter2@h'\n",
         "`global.cache.redis_host` in config/sensors.toml must be \
          the name or the address of a host",

@@ -49,6 +49,10 @@ fn every_setting_is_shown() {
         names(&settings, "providers.maxmind"),
         described(&[Section::Provider, Section::MaxMind])
     );
+    assert_eq!(
+        names(&settings, "providers.cymru"),
+        described(&[Section::Provider, Section::Cymru])
+    );
 }
 
 #[test]

@@ -43,6 +43,8 @@ pub enum Section {
     Provider,
     /// `[providers.maxmind]` alone.
     MaxMind,
+    /// `[providers.cymru]` alone.
+    Cymru,
 }
 
 /// What a setting takes.
@@ -58,6 +60,8 @@ pub enum Kind {
     Text,
     /// The base of a URL.
     Url,
+    /// A host and a port.
+    Server,
     /// A number or a name.
     Account,
     /// Yes or no.
@@ -104,8 +108,15 @@ impl Setting {
 
 impl Section {
     /// All of them, in the order in which they are described.
-    pub const ALL: [Self; 6] =
-        [Self::Global, Self::Cache, Self::Longtail, Self::Sensor, Self::Provider, Self::MaxMind];
+    pub const ALL: [Self; 7] = [
+        Self::Global,
+        Self::Cache,
+        Self::Longtail,
+        Self::Sensor,
+        Self::Provider,
+        Self::MaxMind,
+        Self::Cymru,
+    ];
 
     /// What stands in front of its keys.
     pub fn path(self) -> &'static str {
@@ -116,6 +127,7 @@ impl Section {
             Self::Sensor => "sensors.<name>",
             Self::Provider => "providers.<name>",
             Self::MaxMind => "providers.maxmind",
+            Self::Cymru => "providers.cymru",
         }
     }
 
@@ -139,6 +151,7 @@ impl Kind {
             Self::Path => "a path",
             Self::Text => "text",
             Self::Url => "an HTTP URL",
+            Self::Server => "a host and a port",
             Self::Account => "a number or text",
             Self::Switch => "true or false",
             Self::Count => "a whole number",

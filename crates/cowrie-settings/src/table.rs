@@ -113,6 +113,12 @@ pub const SETTINGS: &[Setting] = &[
     of(Section::MaxMind, "directory", Kind::Path, Words("`maxmind` in the cache folder, if any"))
         .set_by("COWRIE_MAXMIND_DIR")
         .means("The folder with the MMDB files of MaxMind."),
+    of(Section::Cymru, "whois_server", Kind::Server, Words("`whois.cymru.com:43`"))
+        .set_by("COWRIE_CYMRU_WHOIS_SERVER")
+        .means("Host and port of the bulk whois service of Team Cymru."),
+    of(Section::Cymru, "dns_server", Kind::Server, Words("those of the system"))
+        .set_by("COWRIE_CYMRU_DNS_SERVER")
+        .means("Address and port of the name server that is asked for the zones of Team Cymru."),
 ];
 
 /// Sections that the legacy system read and this one does not need.

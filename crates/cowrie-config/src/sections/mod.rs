@@ -71,6 +71,7 @@ mod tests {
         assert_eq!(described(&[Section::Cache]), known::<CacheSection>());
         assert_eq!(described(&[Section::Longtail]), known::<LongtailSection>());
         assert_eq!(described(&[Section::Sensor]), known::<SensorSection>());
-        assert_eq!(described(&[Section::Provider, Section::MaxMind]), known::<ProviderSection>());
+        let provider = [Section::Provider, Section::MaxMind, Section::Cymru];
+        assert_eq!(described(&provider), known::<ProviderSection>());
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct ProviderSection {
     ttl_days: Option<f64>,
     negative_ttl_days: Option<f64>,
     directory: Option<PathBuf>,
+    whois_server: Option<String>,
+    dns_server: Option<String>,
 }
 
 impl ProviderSection {
@@ -43,9 +45,20 @@ impl ProviderSection {
             checks.unknown_key(&format!("providers.{name}"), suggestion);
         }
         let key = |field: &str| format!("providers.{name}.{field}");
-        if self.directory.is_some() && name != "maxmind" {
-            checks.unknown_key(&key("directory"), None);
+        for (field, is_set, owner) in [
+            ("directory", self.directory.is_some(), "maxmind"),
+            ("whois_server", self.whois_server.is_some(), "cymru"),
+            ("dns_server", self.dns_server.is_some(), "cymru"),
+        ] {
+            if is_set && name != owner {
+                checks.unknown_key(&key(field), None);
+            }
         }
+        if self.base_url.is_some() && name == "cymru" {
+            checks.unknown_key(&key("base_url"), Some("whois_server".to_owned()));
+        }
+        checks.server(&key("whois_server"), self.whois_server.as_deref());
+        let dns_server = checks.socket_address(&key("dns_server"), self.dns_server.as_deref());
         for (field, number) in [
             ("timeout_seconds", self.timeout_seconds),
             ("rate_per_second", self.rate_per_second),
@@ -64,6 +77,8 @@ impl ProviderSection {
             ttl_days: self.ttl_days,
             negative_ttl_days: self.negative_ttl_days,
             directory: self.directory.map(|path| checks.path(path)),
+            whois_server: self.whois_server,
+            dns_server,
         }
     }
 }

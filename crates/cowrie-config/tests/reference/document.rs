@@ -98,6 +98,10 @@ fn write_section(text: &mut String, section: Section) {
              `spur`, `urlhaus` or `virustotal`.",
         ),
         Section::MaxMind => ("`[providers.maxmind]`", "MaxMind has one key more."),
+        Section::Cymru => (
+            "`[providers.cymru]`",
+            "Team Cymru has two keys more, and no `base_url`: it is not asked by HTTP.",
+        ),
     };
     writeln!(text, "\n## {title}\n\n{about}\n").unwrap();
     text.push_str("| key | takes | default | variables | flag | meaning |\n");

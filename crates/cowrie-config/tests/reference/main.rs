@@ -57,8 +57,9 @@ fn the_example_shows_every_setting_and_no_other() {
             }
             ("sensors" | "providers", Value::Table(sections)) => {
                 for (section, inside) in sections {
-                    let is_maxmind = name == "providers" && section == "maxmind";
-                    let above = if is_maxmind { section } else { "<name>" };
+                    // The sources with keys of their own.
+                    let is_special = ["maxmind", "cymru"].contains(&section.as_str());
+                    let above = if name == "providers" && is_special { section } else { "<name>" };
                     found.extend(keys(&format!("{name}.{above}"), inside.as_table().unwrap()));
                 }
             }
