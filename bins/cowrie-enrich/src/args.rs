@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use cowrie_cli::args::{ConfigArgs, DatabaseArgs, OutputArgs, StatusArgs};
 
-/// Shows and checks the settings under which sources are asked.
+/// Asks sources of enrichment, and looks after what they need: keys, databases, lists and the cache.
 #[derive(Debug, Parser)]
 #[command(version, about, after_help = EXAMPLES)]
 pub(crate) struct Program {
@@ -26,6 +26,19 @@ pub(crate) struct Program {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Work {
+    /// Ask every source about one address, file or domain, and show who said what
+    #[command(after_help = crate::lookup::EXAMPLES)]
+    Lookup(crate::lookup::LookupArgs),
+    /// Fetch MMDB files and lists, or say how those at hand are
+    Databases {
+        #[command(subcommand)]
+        work: crate::databases::DatabasesWork,
+    },
+    /// Count, prune or clear the answers that are kept
+    Cache {
+        #[command(subcommand)]
+        work: crate::cache::CacheWork,
+    },
     /// Show or check the configuration, without network and without opening a secret
     Config {
         #[command(subcommand)]
@@ -48,11 +61,13 @@ pub(crate) enum ConfigWork {
 
 const EXAMPLES: &str = "\
 Examples:
-  cowrie-enrich config show
+  cowrie-enrich lookup 8.8.8.8
+  cowrie-enrich databases update
+  cowrie-enrich cache stats
   cowrie-enrich config check --config config/sensors.toml
   cowrie-enrich credentials --probe
 
-Exit codes: 0 done, 1 a secret cannot be had or is refused, 2 wrong usage or configuration, 4 nothing could be done.";
+Exit codes: 0 done, 1 a secret cannot be had or is refused, 2 wrong usage or configuration, 3 done in part, 4 nothing could be done.";
 
 const SHOW_EXAMPLES: &str = "\
 Examples:

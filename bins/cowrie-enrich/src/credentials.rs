@@ -2,21 +2,20 @@
 
 use clap::Args;
 use cowrie_cli::table::{Align, Table};
-use cowrie_cli::{Exit, print_table, rows_at, safe};
-use cowrie_config::{Credential, DatabaseSetting, DatabaseUrl, Settings};
-use cowrie_secrets::Resolver;
-use cowrie_store::Target;
+use cowrie_cli::{Exit, print_table, rows_at};
+use cowrie_config::Credential;
 use serde_json::{Value, json};
 
 use crate::args::Program;
 use crate::config;
+use crate::probe::{Probed, in_full, probe};
 
 #[derive(Args, Debug)]
 pub(crate) struct CredentialsArgs {
     /// Ask the services whether they accept what was found
     ///
-    /// PostgreSQL servers are connected to. No source is asked by this release, so that nothing
-    /// is known of their keys but that they are there.
+    /// PostgreSQL servers and Redis are connected to. Each source is asked one harmless thing, which
+    /// counts against its quota; MaxMind is asked what its newest file is called.
     #[arg(long)]
     probe: bool,
 }
@@ -36,13 +35,6 @@ struct Tried {
     probed: Option<Probed>,
 }
 
-/// What a service said.
-enum Probed {
-    Accepted,
-    Refused(String),
-    NotAsked,
-}
-
 /// Resolves every reference of the settings, and prints what came of it; never a value.
 pub(crate) async fn run(program: &Program, args: &CredentialsArgs) -> anyhow::Result<Exit> {
     let settings = config::settings(program)?;
@@ -52,7 +44,7 @@ pub(crate) async fn run(program: &Program, args: &CredentialsArgs) -> anyhow::Re
         let resolved = resolver.resolve(&credential.reference, &credential.key).await;
         let problem = resolved.err().map(|error| in_full(&error));
         let probed = match (&problem, args.probe) {
-            (None, true) => Some(probe(&settings, &credential, &resolver).await),
+            (None, true) => Some(probe(program, &settings, &credential, &resolver).await),
             _ => None,
         };
         all.push(Tried { credential, problem, probed });
@@ -61,33 +53,6 @@ pub(crate) async fn run(program: &Program, args: &CredentialsArgs) -> anyhow::Re
     let rows = |document: &Value| rows_at(document, "credentials");
     print_table(program.output.format, || document(&all), || text(&all), header, rows)?;
     Ok(if all.iter().all(Tried::is_good) { Exit::Done } else { Exit::Unmet })
-}
-
-/// Connects to the server whose password this is.
-async fn probe(settings: &Settings, credential: &Credential, resolver: &Resolver) -> Probed {
-    let Some(setting) = database_at(settings, &credential.key) else { return Probed::NotAsked };
-    let (url, shown) = match setting.resolve(resolver).await {
-        Ok(DatabaseUrl::Postgres { url, shown }) => (url, shown),
-        // Nobody has to accept a file.
-        Ok(_) => return Probed::NotAsked,
-        Err(error) => return Probed::Refused(in_full(&error)),
-    };
-    match (Target::Postgres { url, shown }).connect().await {
-        Ok(connection) => match connection.close().await {
-            Ok(()) => Probed::Accepted,
-            Err(error) => Probed::Refused(error.to_string()),
-        },
-        Err(error) => Probed::Refused(in_full(&error)),
-    }
-}
-
-/// The database that stands at the key.
-fn database_at<'a>(settings: &'a Settings, key: &str) -> Option<&'a DatabaseSetting> {
-    if key == "global.db" {
-        return Some(&settings.database);
-    }
-    let name = key.strip_prefix("sensors.")?.strip_suffix(".db")?;
-    settings.sensor(name)?.database.as_ref()
 }
 
 impl Tried {
@@ -99,13 +64,14 @@ impl Tried {
         Some(match self.probed.as_ref()? {
             Probed::Accepted => "accepted",
             Probed::Refused(_) => "refused",
+            Probed::NoAnswer(_) => "no answer",
             Probed::NotAsked => "not asked",
         })
     }
 
     fn refusal(&self) -> Option<&str> {
         match &self.probed {
-            Some(Probed::Refused(why)) => Some(why),
+            Some(Probed::Refused(why) | Probed::NoAnswer(why)) => Some(why),
             _ => None,
         }
     }
@@ -114,7 +80,7 @@ impl Tried {
     fn outcome(&self) -> String {
         match (&self.problem, self.probe(), self.refusal()) {
             (Some(problem), _, _) => problem.clone(),
-            (None, Some(_), Some(why)) => format!("resolves; refused: {why}"),
+            (None, Some(probe), Some(why)) => format!("resolves; {probe}: {why}"),
             (None, Some(probe), None) => format!("resolves; {probe}"),
             (None, None, _) => "resolves".to_owned(),
         }
@@ -150,19 +116,4 @@ fn text(all: &[Tried]) -> String {
         table.row([key, &reference.to_string(), &origin.to_string(), &tried.outcome()]);
     }
     table.to_string()
-}
-
-/// The error and its causes in one line. What a server says is not ours.
-fn in_full(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut said = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !said.ends_with(&text) {
-            said.push_str(": ");
-            said.push_str(&text);
-        }
-        cause = error.source();
-    }
-    safe::terminal(&said).into_owned()
 }

@@ -22,6 +22,7 @@ mod generated;
 mod hostile;
 mod inputs;
 mod legacy;
+mod lookup;
 mod maxmind;
 mod refusals;
 mod schema;
