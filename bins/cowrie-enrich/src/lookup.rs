@@ -10,8 +10,10 @@ use cowrie_core::{Clock as _, SystemClock, parse_address};
 use cowrie_enrichment::{
     Answer, Data, Outcome, PublicAddress, Question, SourceName, Teller, Told, validation,
 };
+use cowrie_limits::BreakerState;
+use cowrie_sources::{Online, Sources};
 use futures_util::future::join_all;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::args::Program;
 use crate::place::Place;
@@ -56,13 +58,14 @@ pub(crate) async fn run(program: &Program, args: &LookupArgs) -> anyhow::Result<
     let subject = read(&args.subject)?;
     let place = Place::open(program, args.sensor.as_deref()).await?;
     let said = ask(&place, &subject).await;
+    let summary = summary(&place.sources);
     place.close().await?;
     let now = SystemClock.now();
     let header = "source,status,by,at,expires_at,vintage,reason,data";
     let rows = |document: &Value| rows_at(document, "answers");
     print_table(
         program.output.format,
-        || document(&subject, &said),
+        || document(&subject, &said, &summary),
         || text(&subject, &said, now),
         header,
         rows,
@@ -187,7 +190,31 @@ impl Said {
     }
 }
 
-fn document(subject: &Subject, said: &[Said]) -> Value {
+/// What the cache and the services had to do for it.
+fn summary(sources: &Sources) -> Value {
+    let service = |online: &Online| {
+        let report = online.report()?;
+        let breaker = match report.breaker {
+            BreakerState::Closed { .. } => "closed",
+            BreakerState::Open { .. } => "open",
+            BreakerState::HalfOpen => "half_open",
+        };
+        let counts = json!({
+            "requests": report.requests,
+            "retries": report.retries,
+            "throttled": report.throttled,
+            "failures": report.failures,
+            "refused": report.refused,
+            "breaker": breaker,
+            "dropped": report.dropped,
+        });
+        Some((online.name.name().to_owned(), counts))
+    };
+    let services: Map<String, Value> = sources.online().iter().filter_map(service).collect();
+    json!({ "cache": sources.cache().statistics(), "services": services })
+}
+
+fn document(subject: &Subject, said: &[Said], summary: &Value) -> Value {
     let one = |said: &Said| {
         let Answer { expires_at, vintage, .. } = &said.told.answer;
         json!({
@@ -206,6 +233,7 @@ fn document(subject: &Subject, said: &[Said]) -> Value {
         "subject": subject.to_string(),
         "kind": subject.kind(),
         "answers": said.iter().map(one).collect::<Vec<_>>(),
+        "summary": summary,
     })
 }
 

@@ -97,7 +97,7 @@ async fn every_source_is_asked_once_and_then_the_cache_answers() {
                 "validation ok machine",
                 "maxmind skipped machine",
                 "cymru ok service",
-                "ip_classification not_found machine",
+                "ip_classification skipped machine",
                 "greynoise not_found service",
                 "dshield not_found service",
                 "spur not_found service",
@@ -119,6 +119,9 @@ async fn every_source_is_asked_once_and_then_the_cache_answers() {
             assert_eq!(answer(&first, "cymru")[field], answer(&second, "cymru")[field], "{field}");
         }
         assert_eq!(place.counts(), counts, "nobody is asked again");
+        let summary: Value = serde_json::from_str(&second.stdout).unwrap();
+        assert_eq!(summary["summary"]["services"]["dshield"]["requests"], 0);
+        assert_eq!(summary["summary"]["cache"]["tiers"]["database"]["dshield"]["hits"], 1);
     }
 }
 

@@ -29,6 +29,14 @@ const HELPED: [(Program, &[&str]); 21] = [
     (Program::Enrich, &["config", "show"]),
     (Program::Enrich, &["config", "check"]),
     (Program::Enrich, &["credentials"]),
+    (Program::Enrich, &["lookup"]),
+    (Program::Enrich, &["databases"]),
+    (Program::Enrich, &["databases", "update"]),
+    (Program::Enrich, &["databases", "status"]),
+    (Program::Enrich, &["cache"]),
+    (Program::Enrich, &["cache", "stats"]),
+    (Program::Enrich, &["cache", "prune"]),
+    (Program::Enrich, &["cache", "clear"]),
 ];
 
 #[tokio::test]
