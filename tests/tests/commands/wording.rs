@@ -7,7 +7,7 @@ use std::net::TcpListener;
 
 use cowrie_tests::{Engine, Program, Site, sample};
 
-const HELPED: [(Program, &[&str]); 21] = [
+const HELPED: [(Program, &[&str]); 29] = [
     (Program::Loader, &[]),
     (Program::Loader, &["bulk"]),
     (Program::Loader, &["delta"]),
