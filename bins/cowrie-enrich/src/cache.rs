@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use cowrie_cache::{Census, TierError};
 use cowrie_cli::table::{Align, Table, thousands};
-use cowrie_cli::{Exit, print_table, rows_at};
+use cowrie_cli::{Exit, Failure, print_table, rows_at};
 use cowrie_enrichment::{SourceName, Tier};
 use serde_json::{Value, json};
 
@@ -95,6 +95,7 @@ impl Row {
 pub(crate) async fn run(program: &Program, work: &CacheWork) -> anyhow::Result<Exit> {
     let place = Place::open(program, None).await?;
     let cache = place.sources.cache();
+    let missing = missing(&place, work)?;
     let mut rows = match work {
         CacheWork::Stats => rows_of(cache.census().await, counted),
         CacheWork::Prune => rows_of(cache.prune().await, |tier, pruned| {
@@ -107,6 +108,7 @@ pub(crate) async fn run(program: &Program, work: &CacheWork) -> anyhow::Result<E
             })
         }
     };
+    rows.extend(missing);
     place.close().await?;
     // This program's own memory was empty.
     rows.retain(|row| row.tier != Tier::Memory);
@@ -115,6 +117,30 @@ pub(crate) async fn run(program: &Program, work: &CacheWork) -> anyhow::Result<E
     let format = program.output.format;
     print_table(format, || document(work, &rows), || text(work, &rows), header, pick)?;
     Ok(if rows.iter().any(|row| row.problem.is_some()) { Exit::Partial } else { Exit::Done })
+}
+
+/// Redis, when the settings want it and it could not be made a tier; an error when the user names
+/// a tier that is switched off.
+fn missing(place: &Place, work: &CacheWork) -> Result<Option<Row>, Failure> {
+    let named = match work {
+        CacheWork::Clear(args) => args.tier.map(KeptIn::tier),
+        CacheWork::Stats | CacheWork::Prune => None,
+    };
+    let is_there = |tier| place.sources.cache().tiers().any(|there| there == tier);
+    let settings = &place.settings.cache;
+    let switches = [
+        (Tier::Redis, "redis_enabled", settings.redis_enabled),
+        (Tier::Database, "db_cache_enabled", settings.db_cache_enabled),
+    ];
+    for (tier, key, is_on) in switches {
+        if named == Some(tier) && !is_on {
+            return Err(Failure::usage(format!("switched off by `global.cache.{key}`")));
+        }
+    }
+    let is_missing = settings.redis_enabled && !is_there(Tier::Redis);
+    let problem = Some("not used: its password or its address cannot be had".to_owned());
+    let is_meant = named.is_none_or(|named| named == Tier::Redis);
+    Ok((is_missing && is_meant).then(|| Row { problem, ..Row::of(Tier::Redis) }))
 }
 
 /// The lines for what the tiers did, or for why they did not.

@@ -25,7 +25,7 @@ Examples:
   cowrie-enrich credentials
   cowrie-enrich credentials --probe --format json
 
-Exit codes: 0 every reference resolves and is accepted; 1 some do not; 2 wrong configuration.";
+Exit codes: 0 every reference resolves and is accepted; 1 some do not; 2 wrong configuration; 3 a service gave no answer, which says nothing of its key.";
 
 /// What came of one reference.
 struct Tried {
@@ -52,7 +52,13 @@ pub(crate) async fn run(program: &Program, args: &CredentialsArgs) -> anyhow::Re
     let header = "key,reference,origin,resolves,problem,probe,refusal";
     let rows = |document: &Value| rows_at(document, "credentials");
     print_table(program.output.format, || document(&all), || text(&all), header, rows)?;
-    Ok(if all.iter().all(Tried::is_good) { Exit::Done } else { Exit::Unmet })
+    Ok(if !all.iter().all(Tried::is_good) {
+        Exit::Unmet
+    } else if all.iter().any(|tried| matches!(tried.probed, Some(Probed::NoAnswer(_)))) {
+        Exit::Partial
+    } else {
+        Exit::Done
+    })
 }
 
 impl Tried {

@@ -123,7 +123,13 @@ fn status(settings: &Settings) -> Vec<Row> {
                 let reason = format!("not looked at since {}", times::shown(checked_at));
                 ("old", Some(date), Some(entries), Some(reason))
             }
-            ListState::Missing => ("missing", None, None, None),
+            ListState::Missing => {
+                let how = match one.name.as_str() {
+                    "azure" => "its URL changes every week: put the file there as",
+                    _ => "`cowrie-enrich databases update` fetches it as",
+                };
+                ("missing", None, None, Some(format!("{how} {}", one.file_name)))
+            }
             ListState::Damaged { reason } => ("problem", None, None, Some(reason)),
         };
         Row { source: "ip_classification", name: one.name, state, date, entries, reason }

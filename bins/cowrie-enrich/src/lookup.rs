@@ -39,6 +39,9 @@ quota of each service. An address that is not public is not asked about.
 
 Exit codes: 0 every source in use has answered; 2 wrong usage or configuration; 3 some gave no answer; 4 nothing could be done.";
 
+/// How many characters are repeated of what is no question.
+const MAX_SHOWN: usize = 100;
+
 /// What was asked about.
 enum Subject {
     /// An address that nobody outside can know.
@@ -59,7 +62,6 @@ pub(crate) async fn run(program: &Program, args: &LookupArgs) -> anyhow::Result<
     let place = Place::open(program, args.sensor.as_deref()).await?;
     let said = ask(&place, &subject).await;
     let summary = summary(&place.sources);
-    place.close().await?;
     let now = SystemClock.now();
     let header = "source,status,by,at,expires_at,vintage,reason,data";
     let rows = |document: &Value| rows_at(document, "answers");
@@ -70,6 +72,7 @@ pub(crate) async fn run(program: &Program, args: &LookupArgs) -> anyhow::Result<
         header,
         rows,
     )?;
+    place.close().await?;
     let is_missing = |said: &Said| {
         matches!(said.told.answer.outcome, Outcome::Failed { .. } | Outcome::Quota { .. })
     };
@@ -91,8 +94,9 @@ fn read(text: &str) -> anyhow::Result<Subject> {
     match text.parse() {
         Ok(domain) => Ok(Subject::Question(Question::Domain(domain))),
         Err(_no_domain) => {
-            let shown = safe::terminal(text);
-            let text = format!("`{shown}` is no address, SHA-256 or domain");
+            let start: String = text.chars().take(MAX_SHOWN).collect();
+            let shown = safe::terminal(&start);
+            let text = format!("`{shown}` is no address, SHA-256 or public domain");
             Err(Failure::usage(text).into())
         }
     }

@@ -87,11 +87,15 @@ fn kind_of_v4(address: Ipv4Addr) -> AddressKind {
 
 fn kind_of_v6(address: Ipv6Addr) -> AddressKind {
     let segments = address.segments();
-    let [a, b, ..] = segments;
+    let [a, b, c, .., high, low] = segments;
     // NAT64 (RFC 6052), which wraps an IPv4 address; the rest of its block is for local use.
     if (a, b) == (0x0064, 0xff9b) {
         let is_global = segments.get(2..6).is_some_and(|middle| middle == [0; 4]);
-        return if is_global { AddressKind::Public } else { AddressKind::Reserved };
+        return if is_global { kind_of_v4(wrapped(high, low)) } else { AddressKind::Reserved };
+    }
+    // 6to4 (RFC 3056), which wraps one as well.
+    if a == 0x2002 {
+        return kind_of_v4(wrapped(b, c));
     }
     match (a, b) {
         _ if address.is_loopback() => AddressKind::Loopback,
@@ -102,10 +106,15 @@ fn kind_of_v6(address: Ipv6Addr) -> AddressKind {
         (0x2001, 2) => AddressKind::Benchmarking,
         // The other special uses of 2001::/23 are not hosts.
         (0x2001, 1..=0x1ff) => AddressKind::Reserved,
-        // With Teredo and 6to4, which wrap an IPv4 address.
+        // With Teredo, which wraps the IPv4 address of a server.
         (0x2000..=0x3fff, _) => AddressKind::Public,
         _ => AddressKind::Reserved,
     }
+}
+
+/// The IPv4 address of those 32 bits.
+fn wrapped(high: u16, low: u16) -> Ipv4Addr {
+    Ipv4Addr::from(u32::from(high) << 16 | u32::from(low))
 }
 
 #[cfg(test)]
@@ -124,6 +133,9 @@ mod tests {
         check("::ffff:1.2.3.4", "1.2.3.4", "public");
         check("64:ff9b::808:808", "64:ff9b::808:808", "public");
         check("64:ff9b:1::1", "64:ff9b:1::1", "reserved");
+        check("64:ff9b::a00:1", "64:ff9b::a00:1", "private");
+        check("2002:a00:1::", "2002:a00:1::", "private");
+        check("2002:808:808::1", "2002:808:808::1", "public");
         check("2001:DB8:0:0::1", "2001:db8::1", "documentation");
         check("2A00:1450:4001:0831:0:0:0:200e", "2a00:1450:4001:831::200e", "public");
         check("fe80::1%eth0", "fe80::1", "link_local");

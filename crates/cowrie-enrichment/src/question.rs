@@ -85,8 +85,8 @@ pub enum BadQuestion {
     /// Not the SHA-256 of a file.
     #[error("not a SHA-256: 64 hexadecimal digits are wanted")]
     FileHash,
-    /// Not the name of a host.
-    #[error("not a domain name")]
+    /// Not the name of a host on the public Internet.
+    #[error("not a public domain name")]
     Domain,
     /// Not the beginning of a SHA-1.
     #[error("not the first five hexadecimal digits of a SHA-1")]
@@ -120,22 +120,41 @@ impl fmt::Debug for FileHash {
     }
 }
 
-/// The name of a host: labels of letters, digits, `-` and `_`, in lower case, with a dot between.
+/// Last labels that name no host on the public Internet (RFC 6761, RFC 6762, RFC 7686, RFC 8375,
+/// and what networks use among themselves). Reverse names stand under `arpa`.
+const NOT_PUBLIC: [&str; 12] = [
+    "arpa",
+    "corp",
+    "home",
+    "internal",
+    "intranet",
+    "invalid",
+    "lan",
+    "local",
+    "localhost",
+    "onion",
+    "private",
+    "test",
+];
+
+/// The name of a host on the public Internet: labels of letters, digits, `-` and `_`, in lower
+/// case, with a dot between.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Domain(String);
 
 impl FromStr for Domain {
     type Err = BadQuestion;
 
-    /// Reads a name of at most 253 characters that has a dot and is not an address; a dot at its
-    /// end is dropped.
+    /// Reads a name of at most 253 characters that has a dot, is no address and not for private
+    /// use; a dot at its end is dropped.
     fn from_str(text: &str) -> Result<Self, BadQuestion> {
         let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
         let last = name.rsplit('.').next().unwrap_or_default();
         let is_name = name.len() <= 253
             && name.contains('.')
             && name.split('.').all(is_label)
-            && last.contains(|c: char| c.is_ascii_lowercase());
+            && last.contains(|c: char| c.is_ascii_lowercase())
+            && !NOT_PUBLIC.contains(&last);
         if is_name { Ok(Self(name)) } else { Err(BadQuestion::Domain) }
     }
 }
@@ -215,7 +234,10 @@ mod tests {
     fn a_domain_has_one_spelling() {
         let read = |text: &str| text.parse::<Domain>().map(|domain| domain.to_string()).ok();
         assert_eq!(read("Example.ORG."), Some("example.org".to_owned()));
-        assert_eq!(read("xn--bcher-kva.example"), Some("xn--bcher-kva.example".to_owned()));
+        assert_eq!(read("xn--bcher-kva.de"), Some("xn--bcher-kva.de".to_owned()));
+        for text in ["nas.local", "1.1.168.192.in-addr.arpa", "a.home.arpa", "x.onion", "pc.LAN"] {
+            assert_eq!(read(text), None, "{text}");
+        }
         for text in ["", "localhost", "8.8.8.8", "a..b", ".a", "a/b.c", "ä.de", &"a.".repeat(128)]
         {
             assert_eq!(read(text), None, "{text}");

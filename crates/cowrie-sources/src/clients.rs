@@ -12,7 +12,7 @@ use cowrie_client_urlhaus::{UrlHaus, UrlHausOptions};
 use cowrie_client_virustotal::{VirusTotal, VirusTotalOptions};
 use cowrie_config::SourceKey;
 use cowrie_enrichment::{Service, SourceName};
-use cowrie_secrets::{Reference, SecretString};
+use cowrie_secrets::Reference;
 
 use crate::plan::Plan;
 use crate::renewed::{Make, Renewed};
@@ -38,7 +38,7 @@ pub(crate) async fn service(
         SourceName::DShield => dshield(plan, site).await,
         SourceName::Hibp => hibp(plan),
         _ => match keyed(name, plan) {
-            Some((key, make)) => with_key(key, make, site).await,
+            Some(keyed) => with_key(name, keyed, site),
             None => Err("it is not asked over a network".to_owned()),
         },
     }
@@ -136,20 +136,18 @@ fn client<S: Service + 'static>(
     made.map(|client| Arc::new(client) as Arc<dyn Service>)
 }
 
-async fn with_key(key: SourceKey, make: Make, site: &Site<'_>) -> Result<Arc<dyn Service>, Off> {
+fn with_key(
+    name: SourceName,
+    (key, make): (SourceKey, Make),
+    site: &Site<'_>,
+) -> Result<Arc<dyn Service>, Off> {
     let Some(reference) = site.settings.key_of(key, site.sensor) else {
         let variable = key.variables().first().copied().unwrap_or_default();
-        let name = key.name();
-        return Err(format!("it has no key: set `{name}` of a sensor, or {variable}"));
+        let key = key.name();
+        return Err(format!("it has no key: set `{key}` of a sensor, or {variable}"));
     };
-    let secret: SecretString = site
-        .resolver
-        .resolve(reference, key.name())
-        .await
-        .map_err(|error| format!("its key cannot be had: {}", in_full(&error)))?;
     let named = (key.name().to_owned(), reference.clone());
-    let renewed = Renewed::new(secret, make, named, Arc::clone(&site.resolver));
-    renewed.map(|client| Arc::new(client) as Arc<dyn Service>).map_err(|error| in_full(&error))
+    Ok(Arc::new(Renewed::new(name, make, named, Arc::clone(&site.resolver))))
 }
 
 fn base_url(plan: &Plan, usual: &str) -> String {

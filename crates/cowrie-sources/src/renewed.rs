@@ -1,6 +1,5 @@
 //! A service whose key is resolved anew, once, when the service refuses it.
 
-use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -10,13 +9,17 @@ use cowrie_enrichment::{Outcome, Question, Remedy, Reply, Service, SourceName};
 use cowrie_secrets::{Reference, Resolver, SecretString};
 use tracing::info;
 
+use crate::clients::in_full;
+
 /// Makes the client of a service with a key.
 pub(crate) type Make =
     Box<dyn Fn(SecretString) -> Result<Arc<dyn Service>, BadEndpoint> + Send + Sync>;
 
-/// The client with the key in force, and what makes another.
+/// The client of a service that asks for a key; the key is resolved when the service is asked
+/// for the first time.
 pub(crate) struct Renewed {
-    client: RwLock<Arc<dyn Service>>,
+    name: SourceName,
+    client: RwLock<Option<Arc<dyn Service>>>,
     make: Make,
     key: String,
     reference: Reference,
@@ -25,33 +28,44 @@ pub(crate) struct Renewed {
 }
 
 impl Renewed {
-    /// The client with `secret`, which `reference` resolved to; `key` is what the settings call
-    /// it.
+    /// The service whose key `reference` names; `key` is what the settings call it.
     pub(crate) fn new(
-        secret: SecretString,
+        name: SourceName,
         make: Make,
         (key, reference): (String, Reference),
         resolver: Arc<Resolver>,
-    ) -> Result<Self, BadEndpoint> {
-        let client = RwLock::new(make(secret)?);
+    ) -> Self {
         let is_spent = AtomicBool::new(false);
-        Ok(Self { client, make, key, reference, resolver, is_spent })
+        Self { name, client: RwLock::default(), make, key, reference, resolver, is_spent }
     }
 
-    fn client(&self) -> Arc<dyn Service> {
-        Arc::clone(&self.client.read().unwrap_or_else(PoisonError::into_inner))
+    /// The client with the key in force.
+    async fn client(&self) -> Result<Arc<dyn Service>, String> {
+        let there = self.client.read().unwrap_or_else(PoisonError::into_inner).clone();
+        match there {
+            Some(client) => Ok(client),
+            None => self.connect().await,
+        }
     }
 
-    /// The client with the key as it is now; `None` when there is nothing new to try.
+    /// A client with the key as it is now.
+    async fn connect(&self) -> Result<Arc<dyn Service>, String> {
+        let secret = self.resolver.resolve(&self.reference, &self.key).await;
+        let secret =
+            secret.map_err(|error| format!("its key cannot be had: {}", in_full(&error)))?;
+        let client = (self.make)(secret).map_err(|error| in_full(&error))?;
+        *self.client.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&client));
+        Ok(client)
+    }
+
+    /// A client with the key resolved anew; `None` when there is nothing new to try.
     async fn renew(&self) -> Option<Arc<dyn Service>> {
         if self.is_spent.swap(true, Ordering::Relaxed) {
             return None;
         }
         self.resolver.forget();
-        let secret = self.resolver.resolve(&self.reference, &self.key).await.ok()?;
-        let client = (self.make)(secret).ok()?;
-        info!(source.name = %client.name(), "its key was refused and has been resolved again");
-        *self.client.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&client);
+        let client = self.connect().await.ok()?;
+        info!(source.name = %self.name, "its key was refused and has been resolved again");
         Some(client)
     }
 }
@@ -59,15 +73,18 @@ impl Renewed {
 #[async_trait]
 impl Service for Renewed {
     fn name(&self) -> SourceName {
-        self.client().name()
-    }
-
-    fn batch_size(&self) -> NonZeroUsize {
-        self.client().batch_size()
+        self.name
     }
 
     async fn ask(&self, questions: &[Question]) -> Vec<Reply> {
-        let replies = self.client().ask(questions).await;
+        let client = match self.client().await {
+            Ok(client) => client,
+            Err(reason) => {
+                let failed = Outcome::Failed { reason, remedy: Remedy::DropSource };
+                return vec![failed.into(); questions.len()];
+            }
+        };
+        let replies = client.ask(questions).await;
         if !replies.iter().any(is_refused) {
             return replies;
         }

@@ -68,7 +68,8 @@ impl fmt::Debug for Sources {
 }
 
 impl Sources {
-    /// Builds every source. Secrets are resolved; no service is asked.
+    /// Builds every source. No service is asked, and no key is resolved before its service is;
+    /// the password of Redis and a contact kept as a secret are.
     pub async fn open(site: Site<'_>) -> Self {
         let cache = Arc::new(cache(&site).await);
         let ledger: Arc<dyn Ledger> = Arc::new(DatabaseLedger::new(site.database.clone()));

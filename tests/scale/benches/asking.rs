@@ -1,5 +1,6 @@
 //! What a look-up costs that nobody has to be asked for: `cargo bench -p cowrie-scale --bench asking`.
 #![expect(clippy::expect_used, reason = "what cannot be set up has no figure")]
+#![expect(clippy::print_stderr, reason = "memory is a figure that divan does not know")]
 
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, TcpListener};

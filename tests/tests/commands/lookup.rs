@@ -201,6 +201,28 @@ async fn a_key_that_is_missing_or_wrong_is_told() {
 }
 
 #[tokio::test]
+async fn what_the_cache_knows_needs_no_key() {
+    let place = Place::new(Engine::Sqlite, "").await;
+    place.lookup(ADDRESS).ended().await.expect(0);
+    let ended = place.lookup(ADDRESS).with_variable("KEY", "").ended().await.expect(0);
+    assert!(said(&ended).contains(&"greynoise not_found database".to_owned()), "{ended:#?}");
+    let ended = place.lookup("9.9.9.10").with_variable("KEY", "").ended().await.expect(3);
+    let greynoise = answer(&ended, "greynoise");
+    assert_eq!(greynoise["status"], "failed");
+    assert!(greynoise["reason"].as_str().unwrap().starts_with("its key cannot be had"));
+    assert_eq!(place.providers.count(Provider::GreyNoise), 1);
+}
+
+#[tokio::test]
+async fn a_tier_that_is_switched_off_cannot_be_cleared() {
+    let place = Place::new(Engine::Sqlite, "").await;
+    let db = place.site.db();
+    let clear = ["cache", "clear", "--tier", "redis", "--db", &db];
+    let ended = place.site.program(Program::Enrich, &clear).ended().await.expect(2);
+    ended.says(&["switched off by `global.cache.redis_enabled`"]);
+}
+
+#[tokio::test]
 async fn processes_share_a_quota() {
     for engine in Engine::ALL {
         let place = Place::new(engine, "").await;
