@@ -3,6 +3,7 @@
 use cowrie_cache::RedisTier;
 use cowrie_cli::safe;
 use cowrie_config::{Credential, DatabaseSetting, DatabaseUrl, Settings, SourceKey};
+use cowrie_core::one_line;
 use cowrie_enrichment::SourceName;
 use cowrie_secrets::Resolver;
 use cowrie_sources::Probe;
@@ -119,17 +120,7 @@ fn database_at<'a>(settings: &'a Settings, key: &str) -> Option<&'a DatabaseSett
 
 /// The error and its causes in one line. What a server says is not ours.
 pub(crate) fn in_full(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut said = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !said.ends_with(&text) {
-            said.push_str(": ");
-            said.push_str(&text);
-        }
-        cause = error.source();
-    }
-    clean(&said)
+    clean(&one_line(error))
 }
 
 fn clean(text: &str) -> String {

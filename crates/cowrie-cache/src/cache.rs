@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use cowrie_core::Clock;
+use cowrie_core::{Clock, one_line};
 use cowrie_enrichment::{Question, SourceName, Tier};
 use tokio::time::{Instant, timeout};
 
@@ -217,7 +217,7 @@ impl Cache {
             }
             Err(error) => {
                 if slot.health.failed(begun) {
-                    let error = error.in_full();
+                    let error = one_line(&error);
                     tracing::warn!(
                         cache.tier = name,
                         ?error,

@@ -91,31 +91,4 @@ impl TierError {
     ) -> impl Fn(E) -> Self + Copy {
         move |source| Self { doing, source: source.into() }
     }
-
-    /// The error and what is behind it, in one line.
-    pub(crate) fn in_full(&self) -> String {
-        let mut line = self.to_string();
-        let mut next: Option<&(dyn Error + 'static)> = Some(self.source.as_ref());
-        while let Some(error) = next {
-            let text = error.to_string();
-            // Some errors repeat their cause.
-            if !line.ends_with(&text) {
-                line.push_str(": ");
-                line.push_str(&text);
-            }
-            next = error.source();
-        }
-        line
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_is_told_in_one_line() {
-        let error = TierError::new("read")(std::io::Error::other("the disk is gone"));
-        assert_eq!(error.in_full(), "failed to read: the disk is gone");
-    }
 }

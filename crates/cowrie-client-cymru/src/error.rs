@@ -1,18 +1,15 @@
 //! Why there is no answer.
 
-use std::error::Error;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cowrie_core::one_line;
 use cowrie_enrichment::{Outcome, Remedy};
 use trust_dns_resolver::net::NetError;
 
 /// How long the service is left alone after it complained. It does not say for how long.
 const THROTTLED_WAIT: Duration = Duration::from_mins(5);
-
-/// How many characters of a reason are kept: it may quote what a server sent.
-const MAX_REASON: usize = 300;
 
 /// Team Cymru was asked about an address and gave no answer.
 ///
@@ -85,18 +82,7 @@ impl CymruError {
     /// What a source says of it: *failed*, with the error and its causes in one line without
     /// control characters.
     pub fn outcome(&self) -> Outcome {
-        let mut said = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            let why = format!(": {error}");
-            // Errors of the resolver repeat their causes.
-            if !said.ends_with(&why) {
-                said.push_str(&why);
-            }
-            cause = error.source();
-        }
-        let clean = said.chars().map(|c| if c.is_control() { ' ' } else { c });
-        Outcome::Failed { reason: clean.take(MAX_REASON).collect(), remedy: self.remedy() }
+        Outcome::Failed { reason: one_line(self), remedy: self.remedy() }
     }
 }
 
@@ -159,6 +145,6 @@ mod tests {
     fn a_reason_is_not_longer_than_allowed() {
         let outcome = CymruError::Refused { said: "ä".repeat(1_000) }.outcome();
         let Outcome::Failed { reason, .. } = outcome else { panic!("{outcome:?}") };
-        assert_eq!(reason.chars().count(), MAX_REASON);
+        assert_eq!(reason.chars().count(), 300);
     }
 }

@@ -4,13 +4,13 @@
 //! (`Deutsche Telekom AG`). They are taken as words: runs of letters and digits, in small letters
 //! and without accents. The groups of words below are tried in the order of [`kind_by_name`].
 
-use crate::kind::Kind;
+use cowrie_inventory::IpType;
 
 /// A kind that follows from a name.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NamedKind {
     /// The kind: `vpn`, `datacenter`, `mobile` or `residential`.
-    pub kind: Kind,
+    pub kind: IpType,
     /// 0.8 when two groups of words speak for it, 0.7 for one, 0.5 for a weak word.
     pub confidence: f64,
 }
@@ -32,7 +32,7 @@ pub fn kind_by_name(as_name: &str) -> Option<NamedKind> {
         return None;
     }
     if name.has(ACCESS_OF_CLOUDS) {
-        return strong(Kind::Residential, 1);
+        return strong(IpType::Residential, 1);
     }
     let vpn = name.groups(&[VPN_BRANDS, VPN_WORDS]);
     let hosting =
@@ -41,17 +41,17 @@ pub fn kind_by_name(as_name: &str) -> Option<NamedKind> {
     let is_mobile_by_word = !is_wired && name.has(MOBILE_WORDS);
     let mobile = name.groups(&[MOBILE_BRANDS]) + usize::from(is_mobile_by_word);
     let access = name.groups(&[ACCESS_BRANDS, TELECOM_WORDS]) + usize::from(is_wired);
-    strong(Kind::Vpn, vpn)
-        .or_else(|| strong(Kind::Datacenter, hosting))
-        .or_else(|| strong(Kind::Mobile, mobile))
-        .or_else(|| strong(Kind::Residential, access))
+    strong(IpType::Vpn, vpn)
+        .or_else(|| strong(IpType::Datacenter, hosting))
+        .or_else(|| strong(IpType::Mobile, mobile))
+        .or_else(|| strong(IpType::Residential, access))
         .or_else(|| {
-            let weak = NamedKind { kind: Kind::Residential, confidence: 0.5 };
+            let weak = NamedKind { kind: IpType::Residential, confidence: 0.5 };
             name.has(WEAK_WORDS).then_some(weak)
         })
 }
 
-fn strong(kind: Kind, n_groups: usize) -> Option<NamedKind> {
+fn strong(kind: IpType, n_groups: usize) -> Option<NamedKind> {
     let confidence = if n_groups > 1 { 0.8 } else { 0.7 };
     (n_groups > 0).then_some(NamedKind { kind, confidence })
 }
@@ -216,7 +216,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(expected: Option<(Kind, f64)>, names: &[&str]) {
+    fn check(expected: Option<(IpType, f64)>, names: &[&str]) {
         for name in names {
             let found = kind_by_name(name).map(|named| (named.kind, named.confidence));
             assert_eq!(found, expected, "{name}");
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn access_networks_that_sell_under_their_own_name() {
         check(
-            Some((Kind::Residential, 0.7)),
+            Some((IpType::Residential, 0.7)),
             &[
                 "CHINANET-BACKBONE No.31,Jin-rong Street, CN",
                 "CHINANET-JS-AS-AP AS Number for CHINANET jiangsu province backbone, CN",
@@ -257,7 +257,7 @@ mod tests {
     #[test]
     fn access_networks_that_say_what_they_are() {
         check(
-            Some((Kind::Residential, 0.7)),
+            Some((IpType::Residential, 0.7)),
             &[
                 "Deutsche Telekom AG",
                 "JSC Kazakhtelecom",
@@ -271,7 +271,7 @@ mod tests {
             ],
         );
         check(
-            Some((Kind::Residential, 0.8)),
+            Some((IpType::Residential, 0.8)),
             &[
                 "ROSTELECOM-AS PJSC Rostelecom. Technical Team, RU",
                 "Chunghwa Telecom Co., Ltd.",
@@ -281,13 +281,16 @@ mod tests {
                 "Bouygues Télécom SA",
             ],
         );
-        check(Some((Kind::Residential, 0.5)), &["SBN-ISP, TH", "Parvaresh Internet Services Ltd"]);
+        check(
+            Some((IpType::Residential, 0.5)),
+            &["SBN-ISP, TH", "Parvaresh Internet Services Ltd"],
+        );
     }
 
     #[test]
     fn mobile_networks() {
         check(
-            Some((Kind::Mobile, 0.7)),
+            Some((IpType::Mobile, 0.7)),
             &[
                 "CMNET-GD Guangdong communication, CN",
                 "T-MOBILE-AS21928, US",
@@ -298,18 +301,18 @@ mod tests {
             ],
         );
         check(
-            Some((Kind::Mobile, 0.8)),
+            Some((IpType::Mobile, 0.8)),
             &["China Mobile Communications Group Co., Ltd.", "MTS Mobile TeleSystems, RU"],
         );
         // How homes are wired says more than the word.
-        check(Some((Kind::Residential, 0.7)), &["ACME Mobile Broadband", "Ridge Wireless Inc."]);
-        check(Some((Kind::Mobile, 0.7)), &["MTN SA", "Cellco Partnership DBA Verizon Wireless"]);
+        check(Some((IpType::Residential, 0.7)), &["ACME Mobile Broadband", "Ridge Wireless Inc."]);
+        check(Some((IpType::Mobile, 0.7)), &["MTN SA", "Cellco Partnership DBA Verizon Wireless"]);
     }
 
     #[test]
     fn data_centres() {
         check(
-            Some((Kind::Datacenter, 0.7)),
+            Some((IpType::Datacenter, 0.7)),
             &[
                 "OVH SAS",
                 "OVH, FR",
@@ -333,7 +336,7 @@ mod tests {
             ],
         );
         check(
-            Some((Kind::Datacenter, 0.8)),
+            Some((IpType::Datacenter, 0.8)),
             &[
                 "CLOUDFLARENET - Cloudflare, Inc., US",
                 "GOOGLE-CLOUD-PLATFORM, US",
@@ -347,7 +350,7 @@ mod tests {
     #[test]
     fn vpns() {
         check(
-            Some((Kind::Vpn, 0.7)),
+            Some((IpType::Vpn, 0.7)),
             &[
                 "31173 Services AB",
                 "PacketHub S.A.",
@@ -356,7 +359,7 @@ mod tests {
                 "ACME VPN Hosting",
             ],
         );
-        check(Some((Kind::Vpn, 0.8)), &["Mullvad VPN AB"]);
+        check(Some((IpType::Vpn, 0.8)), &["Mullvad VPN AB"]);
     }
 
     #[test]
@@ -378,7 +381,7 @@ mod tests {
                 "ACME IP-VPN Service, JP",
             ],
         );
-        check(Some((Kind::Residential, 0.7)), &["GOOGLE-FIBER, US", "OVH Télécom (OVH SAS)"]);
+        check(Some((IpType::Residential, 0.7)), &["GOOGLE-FIBER, US", "OVH Télécom (OVH SAS)"]);
     }
 
     #[test]
@@ -412,14 +415,14 @@ mod tests {
         fn no_name_makes_it_panic(name in any::<String>()) {
             if let Some(named) = kind_by_name(&name) {
                 prop_assert!((0.5..=0.8).contains(&named.confidence));
-                prop_assert!(named.kind == Kind::Vpn || named.kind >= Kind::Datacenter);
+                prop_assert!(named.kind == IpType::Vpn || named.kind >= IpType::Datacenter);
             }
         }
 
         #[test]
         fn words_around_a_brand_do_not_matter(before in "[x-z]{0,9}", behind in "[x-z]{0,9}") {
             let name = format!("{before} Hetzner, {behind}");
-            prop_assert_eq!(kind_by_name(&name).map(|named| named.kind), Some(Kind::Datacenter));
+            prop_assert_eq!(kind_by_name(&name).map(|named| named.kind), Some(IpType::Datacenter));
         }
     }
 }

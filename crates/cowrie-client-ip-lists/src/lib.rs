@@ -6,15 +6,12 @@ mod fetch;
 mod folder;
 mod formats;
 mod kept;
-mod kind;
 mod list;
 mod list_set;
 mod networks;
-mod reason;
 mod update;
 
 pub use as_name::{NamedKind, kind_by_name};
-pub use kind::Kind;
 pub use list::{BadListSource, ListSource};
 pub use list_set::{ListSet, ListState, ListStatus, Match, STALE_AFTER};
 pub use update::{UpdateOptions, UpdateResult, Updated, update};

@@ -1,70 +1,70 @@
 //! Which list a file holds, and where it is fetched.
 
+use cowrie_inventory::IpType;
 use reqwest::Url;
 
 use crate::formats::Format;
-use crate::kind::Kind;
 
 /// A list that its operator or a community publishes: the name of its file here, its kind, whose
 /// addresses it holds, its format, and where it is.
-type Standard = (&'static str, Kind, Option<&'static str>, Format, Option<&'static str>);
+type Standard = (&'static str, IpType, Option<&'static str>, Format, Option<&'static str>);
 
 /// The lists that are known by name; of two that know a network equally well, the first holds.
 const STANDARD: [Standard; 9] = [
     (
         "tor.txt",
-        Kind::Tor,
+        IpType::Tor,
         Some("tor"),
         Format::Tor,
         Some("https://check.torproject.org/torbulkexitlist"),
     ),
     (
         "aws.json",
-        Kind::Cloud,
+        IpType::Cloud,
         Some("aws"),
         Format::Aws,
         Some("https://ip-ranges.amazonaws.com/ip-ranges.json"),
     ),
     // Microsoft publishes it each week under another address.
-    ("azure.json", Kind::Cloud, Some("azure"), Format::Azure, None),
+    ("azure.json", IpType::Cloud, Some("azure"), Format::Azure, None),
     (
         "gcp.json",
-        Kind::Cloud,
+        IpType::Cloud,
         Some("gcp"),
         Format::Gcp,
         Some("https://www.gstatic.com/ipranges/cloud.json"),
     ),
     (
         "cloudflare-v4.txt",
-        Kind::Cloud,
+        IpType::Cloud,
         Some("cloudflare"),
         Format::Plain,
         Some("https://www.cloudflare.com/ips-v4"),
     ),
     (
         "cloudflare-v6.txt",
-        Kind::Cloud,
+        IpType::Cloud,
         Some("cloudflare"),
         Format::Plain,
         Some("https://www.cloudflare.com/ips-v6"),
     ),
     (
         "oracle.json",
-        Kind::Cloud,
+        IpType::Cloud,
         Some("oracle"),
         Format::Oracle,
         Some("https://docs.oracle.com/iaas/tools/public_ip_ranges.json"),
     ),
     (
         "digitalocean.csv",
-        Kind::Cloud,
+        IpType::Cloud,
         Some("digitalocean"),
         Format::Geofeed,
         Some("https://digitalocean.com/geo/google.csv"),
     ),
     (
         "datacenters.csv",
-        Kind::Datacenter,
+        IpType::Datacenter,
         None,
         Format::Datacenters,
         Some(
@@ -74,7 +74,8 @@ const STANDARD: [Standard; 9] = [
 ];
 
 /// The kinds of which users may have lists of their own, `<kind>-<provider>.txt`.
-const OWN_KINDS: [Kind; 5] = [Kind::Tor, Kind::Vpn, Kind::Proxy, Kind::Cloud, Kind::Datacenter];
+const OWN_KINDS: [IpType; 5] =
+    [IpType::Tor, IpType::Vpn, IpType::Proxy, IpType::Cloud, IpType::Datacenter];
 
 /// Bytes that the name of a provider may have in the name of a file.
 const MAX_PROVIDER: usize = 40;
@@ -85,7 +86,7 @@ pub(crate) struct List {
     /// The place in the table above; the users' own lists come behind it.
     place: usize,
     pub(crate) file_name: String,
-    pub(crate) kind: Kind,
+    pub(crate) kind: IpType,
     /// Whose networks they are, where the list does not say it of each.
     pub(crate) provider: Option<String>,
     pub(crate) format: Format,
@@ -236,7 +237,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(file_name: &str, expected: Option<(&str, Kind, Option<&str>)>) {
+    fn check(file_name: &str, expected: Option<(&str, IpType, Option<&str>)>) {
         let list = List::of(file_name);
         let found = list.as_ref().map(|list| (list.name(), list.kind, list.provider.as_deref()));
         assert_eq!(found, expected, "{file_name}");
@@ -244,11 +245,11 @@ mod tests {
 
     #[test]
     fn a_file_is_known_by_its_name() {
-        check("tor.txt", Some(("tor", Kind::Tor, Some("tor"))));
-        check("cloudflare-v6.txt", Some(("cloudflare-v6", Kind::Cloud, Some("cloudflare"))));
-        check("datacenters.csv", Some(("datacenters", Kind::Datacenter, None)));
-        check("vpn-one-two.txt", Some(("vpn-one-two", Kind::Vpn, Some("one-two"))));
-        check("datacenter-3.txt", Some(("datacenter-3", Kind::Datacenter, Some("3"))));
+        check("tor.txt", Some(("tor", IpType::Tor, Some("tor"))));
+        check("cloudflare-v6.txt", Some(("cloudflare-v6", IpType::Cloud, Some("cloudflare"))));
+        check("datacenters.csv", Some(("datacenters", IpType::Datacenter, None)));
+        check("vpn-one-two.txt", Some(("vpn-one-two", IpType::Vpn, Some("one-two"))));
+        check("datacenter-3.txt", Some(("datacenter-3", IpType::Datacenter, Some("3"))));
         for name in [
             "",
             "vpn",

@@ -5,10 +5,11 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use cowrie_core::{canonical, format_time};
+use cowrie_core::{canonical, format_time, one_line};
 use cowrie_enrichment::{
     Answer, OfflineSource, Outcome, Remedy, SourceName, SourceState, SourceStatus, Vintages,
 };
+use cowrie_inventory::IpType;
 use ipnet::IpNet;
 use serde_json::{Map, Value};
 
@@ -16,10 +17,8 @@ use crate::as_name::kind_by_name;
 use crate::folder::{self, Listing};
 use crate::formats::Vendor;
 use crate::kept::{self, Kept, KeptError};
-use crate::kind::Kind;
 use crate::list::List;
 use crate::networks::{Label, Networks, Rank};
-use crate::reason::reason;
 
 /// A list that was not compared with what is published for longer is still used, and said so.
 pub const STALE_AFTER: TimeDelta = TimeDelta::days(7);
@@ -62,7 +61,7 @@ pub struct ListStatus {
     /// The name of the file.
     pub file_name: String,
     /// The kind of its addresses.
-    pub kind: Kind,
+    pub kind: IpType,
     /// How it is.
     pub state: ListState,
 }
@@ -94,7 +93,7 @@ pub enum ListState {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Match<'a> {
     /// The kind of address.
-    pub kind: Kind,
+    pub kind: IpType,
     /// Whose it is, where the list says so.
     pub provider: Option<&'a str>,
     /// How sure the list is, from 0 to 1.
@@ -214,7 +213,7 @@ impl ListSet {
             Err(error) => {
                 let state = match error {
                     KeptError::Missing => ListState::Missing,
-                    _ => ListState::Damaged { reason: reason(&error) },
+                    _ => ListState::Damaged { reason: one_line(&error) },
                 };
                 Loaded { list, vendors: Vec::new(), state }
             }
@@ -230,7 +229,7 @@ impl ListSet {
         for listed in &parsed.networks {
             let vendor = listed.vendor.and_then(|at| parsed.vendors.get(usize::from(at)));
             let is_cloud = vendor.is_some_and(|vendor| vendor.is_cloud);
-            let kind = if is_cloud { Kind::Cloud } else { list.kind };
+            let kind = if is_cloud { IpType::Cloud } else { list.kind };
             let rank = Rank { kind, is_gathered: list.is_gathered() };
             self.networks.add(
                 rank,
@@ -301,7 +300,7 @@ impl Loaded {
     }
 }
 
-fn facts(kind: Kind, provider: Option<&str>, confidence: f64, list: &str) -> Map<String, Value> {
+fn facts(kind: IpType, provider: Option<&str>, confidence: f64, list: &str) -> Map<String, Value> {
     let mut facts = Map::new();
     facts.insert("ip_type".to_owned(), kind.name().into());
     facts.extend(provider.map(|provider| ("provider".to_owned(), provider.into())));

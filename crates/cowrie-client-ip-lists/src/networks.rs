@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
+use cowrie_inventory::IpType;
 use ipnet::IpNet;
 use prefix_trie::joint::JointPrefixMap;
-
-use crate::kind::Kind;
 
 /// Networks by rank: a tree of prefixes for each rank, for both versions.
 ///
@@ -27,7 +26,7 @@ impl fmt::Debug for Networks {
 /// What comes first: the kind, and in one kind who says it.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) struct Rank {
-    pub(crate) kind: Kind,
+    pub(crate) kind: IpType,
     /// Whether others than the operator of the networks gathered them.
     pub(crate) is_gathered: bool,
 }
@@ -49,7 +48,7 @@ impl Networks {
     }
 
     /// The longest network around the address in the first rank that has any.
-    pub(crate) fn find(&self, address: IpAddr) -> Option<(Kind, IpNet, Label)> {
+    pub(crate) fn find(&self, address: IpAddr) -> Option<(IpType, IpNet, Label)> {
         let whole = IpNet::from(address);
         self.ranks.iter().find_map(|(rank, tree)| {
             tree.get_lpm(&whole).map(|(network, label)| (rank.kind, network, *label))
@@ -66,7 +65,7 @@ mod tests {
     use super::*;
 
     /// The same by looking at every network.
-    fn naive(all: &[(Rank, IpNet, Label)], address: IpAddr) -> Option<(Kind, IpNet, Label)> {
+    fn naive(all: &[(Rank, IpNet, Label)], address: IpAddr) -> Option<(IpType, IpNet, Label)> {
         let around = all.iter().filter(|(_, network, _)| network.contains(&address));
         let best = around.enumerate().min_by_key(|(position, (rank, network, _))| {
             (*rank, u8::MAX - network.prefix_len(), *position)
@@ -75,7 +74,7 @@ mod tests {
     }
 
     fn a_rank() -> impl Strategy<Value = Rank> {
-        let kinds = [Kind::Tor, Kind::Vpn, Kind::Proxy, Kind::Cloud, Kind::Datacenter];
+        let kinds = [IpType::Tor, IpType::Vpn, IpType::Proxy, IpType::Cloud, IpType::Datacenter];
         (prop::sample::select(kinds.to_vec()), any::<bool>())
             .prop_map(|(kind, is_gathered)| Rank { kind, is_gathered })
     }
@@ -126,18 +125,18 @@ mod tests {
         let mut add = |rank, network: &str, list| {
             networks.add(rank, network.parse().unwrap(), label(list));
         };
-        add(rank(Kind::Datacenter, true), "192.0.2.1/32", 0);
-        add(rank(Kind::Cloud, true), "192.0.2.0/28", 1);
-        add(rank(Kind::Cloud, false), "192.0.0.0/16", 2);
-        add(rank(Kind::Cloud, false), "192.0.2.0/24", 3);
-        add(rank(Kind::Cloud, false), "192.0.2.0/24", 4);
-        add(rank(Kind::Tor, false), "192.0.2.9/32", 5);
+        add(rank(IpType::Datacenter, true), "192.0.2.1/32", 0);
+        add(rank(IpType::Cloud, true), "192.0.2.0/28", 1);
+        add(rank(IpType::Cloud, false), "192.0.0.0/16", 2);
+        add(rank(IpType::Cloud, false), "192.0.2.0/24", 3);
+        add(rank(IpType::Cloud, false), "192.0.2.0/24", 4);
+        add(rank(IpType::Tor, false), "192.0.2.9/32", 5);
         let found = |address: &str| {
             networks.find(address.parse().unwrap()).map(|(kind, _, label)| (kind, label.list))
         };
-        assert_eq!(found("192.0.2.1"), Some((Kind::Cloud, 3)));
-        assert_eq!(found("192.0.3.1"), Some((Kind::Cloud, 2)));
-        assert_eq!(found("192.0.2.9"), Some((Kind::Tor, 5)));
+        assert_eq!(found("192.0.2.1"), Some((IpType::Cloud, 3)));
+        assert_eq!(found("192.0.3.1"), Some((IpType::Cloud, 2)));
+        assert_eq!(found("192.0.2.9"), Some((IpType::Tor, 5)));
         assert_eq!(found("192.1.0.1"), None);
         assert_eq!(found("::c000:201"), None);
     }

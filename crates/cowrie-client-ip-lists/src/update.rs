@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use cowrie_core::Clock;
+use cowrie_core::{Clock, one_line};
 use reqwest::Client;
 use tokio::task::JoinError;
 
@@ -13,7 +13,6 @@ use crate::folder;
 use crate::formats::{self, Damage};
 use crate::kept::{self, About, MAX_BYTES};
 use crate::list::{List, ListSource};
-use crate::reason::reason;
 
 /// How lists are fetched. The caller fills every field.
 #[derive(Clone, Copy, Debug)]
@@ -116,9 +115,9 @@ async fn prepare(
         folder::remove_unfinished(&folder, now)
     });
     let made = made.await.map_err(UpdateError::from);
-    made.and_then(|made| made.map_err(UpdateError::from)).map_err(|error| reason(&error))?;
+    made.and_then(|made| made.map_err(UpdateError::from)).map_err(|error| one_line(&error))?;
     let client = cowrie_http::client(&cowrie_http::Options::new(options.timeout));
-    client.map_err(|error| reason(&error))
+    client.map_err(|error| one_line(&error))
 }
 
 async fn read(folder: &Path, list: &List, now: DateTime<Utc>) -> Option<Before> {
@@ -143,14 +142,14 @@ async fn refresh(
     let known = before.as_ref().and_then(|before| before.about.as_ref()).filter(is_of_url);
     let max_bytes = options.max_bytes.min(usize::try_from(MAX_BYTES).unwrap_or(usize::MAX));
     let fetched = fetch(client, &source.url, known, max_bytes).await;
-    let fetched = fetched.map_err(|error| reason(&error))?;
+    let fetched = fetched.map_err(|error| one_line(&error))?;
     let now = clock.now();
     let (folder, list) = (folder.to_owned(), source.list.clone());
     let stored = tokio::task::spawn_blocking(move || {
         store(&folder, &list, url_sha256, before, fetched, now)
     });
     let stored = stored.await.map_err(UpdateError::from).flatten();
-    stored.map_err(|error| reason(&error))
+    stored.map_err(|error| one_line(&error))
 }
 
 /// Takes what the server said into the folder.

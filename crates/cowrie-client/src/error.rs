@@ -1,9 +1,9 @@
 //! Why a service gave no answer.
 
 use std::error::Error;
-use std::fmt::Write as _;
 use std::time::Duration;
 
+use cowrie_core::one_line;
 use cowrie_enrichment::{Outcome, Remedy};
 use cowrie_http::BodyError;
 use reqwest::StatusCode;
@@ -82,26 +82,10 @@ impl LookupError {
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::Spent => Outcome::Quota { until: None },
-            _ => Outcome::Failed { reason: self.in_full(), remedy: self.remedy() },
+            _ => Outcome::Failed { reason: one_line(self), remedy: self.remedy() },
         }
-    }
-
-    /// The error and its causes in one line without control characters.
-    fn in_full(&self) -> String {
-        let mut said = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            // Writing to a string does not fail.
-            write!(said, ": {error}").unwrap_or_default();
-            cause = error.source();
-        }
-        let clean = said.chars().map(|c| if c.is_control() { ' ' } else { c });
-        clean.take(MAX_REASON).collect()
     }
 }
-
-/// How many characters of a reason are kept: it may quote what a server sent.
-const MAX_REASON: usize = 300;
 
 #[cfg(test)]
 mod tests {
@@ -113,7 +97,7 @@ mod tests {
         let outcome = LookupError::malformed("JSON", source).outcome();
         let Outcome::Failed { reason, remedy } = outcome else { panic!("{outcome:?}") };
         assert!(reason.starts_with("the answer is not the JSON that was expected:  [31mxxx"));
-        assert_eq!(reason.chars().count(), MAX_REASON);
+        assert_eq!(reason.chars().count(), 300);
         assert_eq!(remedy, Remedy::SkipItem);
     }
 

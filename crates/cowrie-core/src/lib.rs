@@ -5,6 +5,7 @@ mod asn;
 mod clock;
 mod event_id;
 mod hex;
+mod one_line;
 mod time;
 
 pub use address::{AddressKind, canonical, kind_of, parse_address};
@@ -12,4 +13,5 @@ pub use asn::{Asn, BadAsn};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use event_id::EventId;
 pub use hex::hex;
+pub use one_line::one_line;
 pub use time::{format_time, parse_time};

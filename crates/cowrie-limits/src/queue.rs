@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use cowrie_core::Clock;
+use cowrie_core::{Clock, one_line};
 use cowrie_enrichment::{Outcome, Remedy, SourceName};
 use tokio::sync::Mutex as FairMutex;
 use tokio::task::JoinSet;
@@ -272,15 +272,7 @@ impl Lease {
 
 /// A failure of the ledger, and so of the question: nobody is asked unless it is counted.
 fn failed(error: &dyn Error) -> Outcome {
-    let mut reason = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        reason.push_str(": ");
-        reason.push_str(&error.to_string());
-        cause = error.source();
-    }
-    let reason = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    Outcome::Failed { reason, remedy: Remedy::TryAgain }
+    Outcome::Failed { reason: one_line(error), remedy: Remedy::TryAgain }
 }
 
 /// One who waits; counted until this is dropped.

@@ -8,11 +8,11 @@ use cowrie_cache::{
     Cache, CacheTier, DatabaseTier, DiskTier, MEMORY_BYTES, MemoryTier, RedisOptions, RedisTier,
 };
 use cowrie_config::Settings;
+use cowrie_core::one_line;
 use cowrie_enrichment::SourceName;
 use cowrie_secrets::{ResolveError, Resolver};
 use tracing::warn;
 
-use crate::clients::in_full;
 use crate::plan::Plan;
 use crate::sources::Site;
 
@@ -54,7 +54,7 @@ pub async fn redis(settings: &Settings, resolver: &Resolver) -> Result<RedisOpti
 /// Redis as a tier; none, with a warning, when it cannot be one.
 async fn redis_tier(site: &Site<'_>) -> Option<Arc<dyn CacheTier>> {
     let refused = |error: &(dyn std::error::Error + 'static)| {
-        warn!(error = %in_full(error), "Redis is not used");
+        warn!(error = %one_line(error), "Redis is not used");
     };
     let options = redis(site.settings, &site.resolver).await.inspect_err(|e| refused(e)).ok()?;
     let tier = RedisTier::new(&options).inspect_err(|error| refused(error)).ok()?;

@@ -11,6 +11,7 @@ use cowrie_client_spur::{Spur, SpurOptions};
 use cowrie_client_urlhaus::{UrlHaus, UrlHausOptions};
 use cowrie_client_virustotal::{VirusTotal, VirusTotalOptions};
 use cowrie_config::SourceKey;
+use cowrie_core::one_line;
 use cowrie_enrichment::{Service, SourceName};
 use cowrie_secrets::Reference;
 
@@ -54,7 +55,7 @@ fn cymru(plan: &Plan, site: &Site<'_>) -> Result<Arc<dyn Service>, Off> {
         batch_size: cowrie_client_cymru::BATCH_SIZE,
         max_answer: MAX_WHOIS_BYTES,
     });
-    client.map(|client| Arc::new(client) as Arc<dyn Service>).map_err(|error| in_full(&error))
+    client.map(|client| Arc::new(client) as Arc<dyn Service>).map_err(|error| one_line(&error))
 }
 
 async fn dshield(plan: &Plan, site: &Site<'_>) -> Result<Arc<dyn Service>, Off> {
@@ -65,7 +66,7 @@ async fn dshield(plan: &Plan, site: &Site<'_>) -> Result<Arc<dyn Service>, Off> 
         Ok(reference) => {
             use cowrie_secrets::ExposeSecret as _;
             let resolved = site.resolver.resolve(&reference, "email").await;
-            resolved.map_err(|error| in_full(&error))?.expose_secret().to_owned()
+            resolved.map_err(|error| one_line(&error))?.expose_secret().to_owned()
         }
         // A mail address is no reference.
         Err(_not_one) => email.to_owned(),
@@ -77,13 +78,13 @@ async fn dshield(plan: &Plan, site: &Site<'_>) -> Result<Arc<dyn Service>, Off> 
         throttled_wait: cowrie_client_dshield::THROTTLED_WAIT,
         contact,
     });
-    client.map(|client| Arc::new(client) as Arc<dyn Service>).map_err(|error| in_full(&error))
+    client.map(|client| Arc::new(client) as Arc<dyn Service>).map_err(|error| one_line(&error))
 }
 
 fn hibp(plan: &Plan) -> Result<Arc<dyn Service>, Off> {
     let base_url = base_url(plan, cowrie_client_hibp::BASE_URL);
     let client = Hibp::new(HibpOptions { base_url, timeout: plan.timeout });
-    client.map(|client| Arc::new(client) as Arc<dyn Service>).map_err(|error| in_full(&error))
+    client.map(|client| Arc::new(client) as Arc<dyn Service>).map_err(|error| one_line(&error))
 }
 
 /// The key of a service, and what makes its client with one.
@@ -152,19 +153,4 @@ fn with_key(
 
 fn base_url(plan: &Plan, usual: &str) -> String {
     plan.base_url.clone().unwrap_or_else(|| usual.to_owned())
-}
-
-/// The error and its causes in one line.
-pub(crate) fn in_full(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut said = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !said.ends_with(&text) {
-            said.push_str(": ");
-            said.push_str(&text);
-        }
-        cause = error.source();
-    }
-    said
 }

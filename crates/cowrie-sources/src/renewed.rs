@@ -5,11 +5,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
 use cowrie_client::BadEndpoint;
+use cowrie_core::one_line;
 use cowrie_enrichment::{Outcome, Question, Remedy, Reply, Service, SourceName};
 use cowrie_secrets::{Reference, Resolver, SecretString};
 use tracing::info;
-
-use crate::clients::in_full;
 
 /// Makes the client of a service with a key.
 pub(crate) type Make =
@@ -52,8 +51,8 @@ impl Renewed {
     async fn connect(&self) -> Result<Arc<dyn Service>, String> {
         let secret = self.resolver.resolve(&self.reference, &self.key).await;
         let secret =
-            secret.map_err(|error| format!("its key cannot be had: {}", in_full(&error)))?;
-        let client = (self.make)(secret).map_err(|error| in_full(&error))?;
+            secret.map_err(|error| format!("its key cannot be had: {}", one_line(&error)))?;
+        let client = (self.make)(secret).map_err(|error| one_line(&error))?;
         *self.client.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&client));
         Ok(client)
     }
