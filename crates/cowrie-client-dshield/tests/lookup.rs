@@ -59,15 +59,6 @@ fn said(outcome: &Outcome) -> Value {
     }
 }
 
-fn status(status: u16, headers: &[(&str, &str)], body: &str) -> Behaviour {
-    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Behaviour::Status { status, headers: headers.collect(), body: body.to_owned() }
-}
-
-fn body(content_type: &str, body: impl Into<Vec<u8>>) -> Behaviour {
-    Behaviour::Body { content_type: content_type.to_owned(), body: body.into() }
-}
-
 /// Asks once a service that behaves so.
 async fn check(behaviour: Behaviour, timeout: Duration, expected: Value) {
     let providers = Providers::start().await;
@@ -154,16 +145,16 @@ async fn questions_that_it_cannot_answer_are_not_sent() {
 #[tokio::test]
 async fn refusals_have_their_remedy() {
     for (behaviour, expected) in [
-        (status(401, &[], ""), "DropSource"),
-        (status(403, &[], "blocked"), "DropSource"),
-        (status(429, &[("Retry-After", "7")], ""), "Wait(7s)"),
-        (status(429, &[], ""), "Wait(300s)"),
-        (status(500, &[], "oops"), "TryAgain"),
-        (status(503, &[("Retry-After", "30")], ""), "Wait(30s)"),
-        (status(400, &[], ""), "SkipItem"),
-        (status(404, &[], "<html>no such page</html>"), "SkipItem"),
-        (status(404, &[], NULLS), "SkipItem"),
-        (status(302, &[("Location", "http://192.0.2.1/")], ""), "SkipItem"),
+        (Behaviour::status(401, &[], ""), "DropSource"),
+        (Behaviour::status(403, &[], "blocked"), "DropSource"),
+        (Behaviour::status(429, &[("Retry-After", "7")], ""), "Wait(7s)"),
+        (Behaviour::status(429, &[], ""), "Wait(300s)"),
+        (Behaviour::status(500, &[], "oops"), "TryAgain"),
+        (Behaviour::status(503, &[("Retry-After", "30")], ""), "Wait(30s)"),
+        (Behaviour::status(400, &[], ""), "SkipItem"),
+        (Behaviour::status(404, &[], "<html>no such page</html>"), "SkipItem"),
+        (Behaviour::status(404, &[], NULLS), "SkipItem"),
+        (Behaviour::status(302, &[("Location", "http://192.0.2.1/")], ""), "SkipItem"),
     ] {
         check(behaviour, PATIENT, json!(expected)).await;
     }
@@ -176,14 +167,14 @@ async fn broken_answers_have_their_remedy() {
         (Behaviour::Reset, "TryAgain"),
         (Behaviour::Truncated, "TryAgain"),
         (Behaviour::Oversized(256 * 1024 + 1), "SkipItem"),
-        (body("text/html", "<html>Please sign in</html>"), "SkipItem"),
-        (body("application/json", ""), "SkipItem"),
-        (body("application/json", "{}"), "SkipItem"),
-        (body("application/json", r#"{"error": "bad IP address"}"#), "SkipItem"),
-        (body("application/json", r#"{"ip": []}"#), "SkipItem"),
-        (body("application/json", nested), "SkipItem"),
-        (body("application/json", *b"{\"ip\": {\"number\": \"\xff\xfe\"}}"), "SkipItem"),
-        (body("application/octet-stream", *b"\0\0\0\0"), "SkipItem"),
+        (Behaviour::body("text/html", "<html>Please sign in</html>"), "SkipItem"),
+        (Behaviour::body("application/json", ""), "SkipItem"),
+        (Behaviour::body("application/json", "{}"), "SkipItem"),
+        (Behaviour::body("application/json", r#"{"error": "bad IP address"}"#), "SkipItem"),
+        (Behaviour::body("application/json", r#"{"ip": []}"#), "SkipItem"),
+        (Behaviour::body("application/json", nested), "SkipItem"),
+        (Behaviour::body("application/json", *b"{\"ip\": {\"number\": \"\xff\xfe\"}}"), "SkipItem"),
+        (Behaviour::body("application/octet-stream", *b"\0\0\0\0"), "SkipItem"),
     ] {
         check(behaviour, PATIENT, json!(expected)).await;
     }
@@ -194,14 +185,14 @@ async fn broken_answers_have_their_remedy() {
 async fn nul_is_left_out() {
     let dirty = r#"{"ip": {"asname": "DT\u0000AG", "threatfeeds": {"a\u0000": {"x": "\u0000"}}}}"#;
     let clean = json!({"as_name": "DTAG", "threat_feeds": {"a": {}}});
-    check(body("application/json", dirty), PATIENT, clean).await;
+    check(Behaviour::body("application/json", dirty), PATIENT, clean).await;
 }
 
 #[tokio::test]
 async fn one_client_outlives_failures() {
     let providers = Providers::start().await;
     providers.answer(Provider::DShield, ATTACKER, Canned::json(REPORTED));
-    let behaviours = [status(500, &[], ""), Behaviour::Reset, Behaviour::Truncated];
+    let behaviours = [Behaviour::status(500, &[], ""), Behaviour::Reset, Behaviour::Truncated];
     let behaviours = behaviours.into_iter().chain([Behaviour::Normal]).collect();
     providers.behave(Provider::DShield, Behaviour::InTurn(behaviours));
     let dshield = dshield(&providers, PATIENT);

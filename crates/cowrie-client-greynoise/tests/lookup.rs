@@ -52,15 +52,6 @@ fn said(outcome: &Outcome) -> Value {
     }
 }
 
-fn status(status: u16, headers: &[(&str, &str)], body: &str) -> Behaviour {
-    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Behaviour::Status { status, headers: headers.collect(), body: body.to_owned() }
-}
-
-fn body(content_type: &str, body: impl Into<Vec<u8>>) -> Behaviour {
-    Behaviour::Body { content_type: content_type.to_owned(), body: body.into() }
-}
-
 /// Asks once a service that behaves so.
 async fn check(behaviour: Behaviour, timeout: Duration, expected: Value) {
     let providers = Providers::start().await;
@@ -126,7 +117,7 @@ async fn the_samples_of_the_wire_are_read() {
 #[tokio::test]
 async fn without_a_key_none_is_sent() {
     let providers = Providers::start().await;
-    providers.behave(Provider::GreyNoise, body("application/json", SEEN));
+    providers.behave(Provider::GreyNoise, Behaviour::body("application/json", SEEN));
     let reply = ask(&greynoise(&providers, None, PATIENT), address(SCANNER)).await;
     assert!(matches!(reply.outcome, Outcome::Found(_)), "{reply:?}");
     let asked = providers.asked(Provider::GreyNoise);
@@ -167,16 +158,19 @@ async fn refusals_have_their_remedy() {
     let refused = r#"{"plan": "unauthenticated", "rate-limit": "100-lookups/day",
         "message": "You have hit your daily rate limit"}"#;
     for (behaviour, expected) in [
-        (status(401, &[], r#"{"message": "forbidden"}"#), "DropSource"),
-        (status(403, &[], ""), "DropSource"),
-        (status(429, &[("Retry-After", "7")], refused), "Wait(7s)"),
-        (status(429, &[], refused), "Wait(77s)"),
-        (status(500, &[], "oops"), "TryAgain"),
-        (status(503, &[("Retry-After", "30")], ""), "Wait(30s)"),
-        (status(400, &[], r#"{"message": "not a valid routable IPv4 address"}"#), "SkipItem"),
-        (status(404, &[], "<html>no such page</html>"), "SkipItem"),
-        (status(404, &[], r#"{"message": "no route"}"#), "SkipItem"),
-        (status(302, &[("Location", "http://192.0.2.1/")], ""), "SkipItem"),
+        (Behaviour::status(401, &[], r#"{"message": "forbidden"}"#), "DropSource"),
+        (Behaviour::status(403, &[], ""), "DropSource"),
+        (Behaviour::status(429, &[("Retry-After", "7")], refused), "Wait(7s)"),
+        (Behaviour::status(429, &[], refused), "Wait(77s)"),
+        (Behaviour::status(500, &[], "oops"), "TryAgain"),
+        (Behaviour::status(503, &[("Retry-After", "30")], ""), "Wait(30s)"),
+        (
+            Behaviour::status(400, &[], r#"{"message": "not a valid routable IPv4 address"}"#),
+            "SkipItem",
+        ),
+        (Behaviour::status(404, &[], "<html>no such page</html>"), "SkipItem"),
+        (Behaviour::status(404, &[], r#"{"message": "no route"}"#), "SkipItem"),
+        (Behaviour::status(302, &[("Location", "http://192.0.2.1/")], ""), "SkipItem"),
     ] {
         check(behaviour, PATIENT, json!(expected)).await;
     }
@@ -189,13 +183,16 @@ async fn broken_answers_have_their_remedy() {
         (Behaviour::Reset, "TryAgain"),
         (Behaviour::Truncated, "TryAgain"),
         (Behaviour::Oversized(64 * 1024 + 1), "SkipItem"),
-        (body("text/html", "<html>Please sign in</html>"), "SkipItem"),
-        (body("application/json", ""), "SkipItem"),
-        (body("application/json", "{}"), "SkipItem"),
-        (body("application/json", "[true, true]"), "SkipItem"),
-        (body("application/json", nested), "SkipItem"),
-        (body("application/json", *b"{\"noise\": true, \"name\": \"\xff\xfe\"}"), "SkipItem"),
-        (body("application/octet-stream", *b"\0\0\0\0"), "SkipItem"),
+        (Behaviour::body("text/html", "<html>Please sign in</html>"), "SkipItem"),
+        (Behaviour::body("application/json", ""), "SkipItem"),
+        (Behaviour::body("application/json", "{}"), "SkipItem"),
+        (Behaviour::body("application/json", "[true, true]"), "SkipItem"),
+        (Behaviour::body("application/json", nested), "SkipItem"),
+        (
+            Behaviour::body("application/json", *b"{\"noise\": true, \"name\": \"\xff\xfe\"}"),
+            "SkipItem",
+        ),
+        (Behaviour::body("application/octet-stream", *b"\0\0\0\0"), "SkipItem"),
     ] {
         check(behaviour, PATIENT, json!(expected)).await;
     }
@@ -206,14 +203,14 @@ async fn broken_answers_have_their_remedy() {
 async fn nul_is_left_out() {
     let dirty = r#"{"noise": true, "name": "Shod\u0000an", "x\u0000": "\u0000"}"#;
     let clean = json!({"noise": true, "name": "Shodan"});
-    check(body("application/json", dirty), PATIENT, clean).await;
+    check(Behaviour::body("application/json", dirty), PATIENT, clean).await;
 }
 
 #[tokio::test]
 async fn one_client_outlives_failures() {
     let providers = Providers::start().await;
     providers.answer(Provider::GreyNoise, SCANNER, Canned::json(SEEN));
-    let behaviours = [status(500, &[], ""), Behaviour::Reset, Behaviour::Truncated];
+    let behaviours = [Behaviour::status(500, &[], ""), Behaviour::Reset, Behaviour::Truncated];
     let behaviours = behaviours.into_iter().chain([Behaviour::Normal]).collect();
     providers.behave(Provider::GreyNoise, Behaviour::InTurn(behaviours));
     let greynoise = greynoise(&providers, Some(Providers::KEY), PATIENT);

@@ -60,15 +60,6 @@ fn check_privacy(request: &Asked) {
     assert!(!shown.contains(SUFFIX.get(..5).unwrap()), "{request:?}");
 }
 
-fn status(status: u16, headers: &[(&str, &str)], body: &str) -> Behaviour {
-    let headers = headers.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
-    Behaviour::Status { status, headers: headers.collect(), body: body.to_owned() }
-}
-
-fn body(content_type: &str, body: impl Into<Vec<u8>>) -> Behaviour {
-    Behaviour::Body { content_type: content_type.to_owned(), body: body.into() }
-}
-
 /// What a service says that behaves so.
 async fn reply_to(behaviour: Behaviour) -> Reply {
     let site = Site::start(Duration::from_secs(20)).await;
@@ -138,14 +129,20 @@ async fn only_passwords_are_asked_about() {
 #[tokio::test]
 async fn a_refusal_has_its_remedy() {
     let refusals = [
-        (status(401, &[], ""), Remedy::DropSource),
-        (status(403, &[], "<html>"), Remedy::DropSource),
-        (status(429, &[], ""), Remedy::Wait(Duration::from_mins(1))),
-        (status(429, &[("retry-after", "7")], ""), Remedy::Wait(Duration::from_secs(7))),
-        (status(503, &[("retry-after", "30")], ""), Remedy::Wait(Duration::from_secs(30))),
-        (status(400, &[], "The hash prefix was not in a valid format"), Remedy::SkipItem),
+        (Behaviour::status(401, &[], ""), Remedy::DropSource),
+        (Behaviour::status(403, &[], "<html>"), Remedy::DropSource),
+        (Behaviour::status(429, &[], ""), Remedy::Wait(Duration::from_mins(1))),
+        (Behaviour::status(429, &[("retry-after", "7")], ""), Remedy::Wait(Duration::from_secs(7))),
+        (
+            Behaviour::status(503, &[("retry-after", "30")], ""),
+            Remedy::Wait(Duration::from_secs(30)),
+        ),
+        (
+            Behaviour::status(400, &[], "The hash prefix was not in a valid format"),
+            Remedy::SkipItem,
+        ),
         // There is an answer for every prefix, so that this one is somebody else's.
-        (status(404, &[], ""), Remedy::SkipItem),
+        (Behaviour::status(404, &[], ""), Remedy::SkipItem),
     ];
     for (behaviour, remedy) in refusals {
         check_failure(&reply_to(behaviour).await, remedy);
@@ -155,9 +152,9 @@ async fn a_refusal_has_its_remedy() {
 #[tokio::test]
 async fn what_may_pass_is_tried_again() {
     let failures = [
-        status(500, &[], ""),
-        status(502, &[], RANGE),
-        status(503, &[], ""),
+        Behaviour::status(500, &[], ""),
+        Behaviour::status(502, &[], RANGE),
+        Behaviour::status(503, &[], ""),
         Behaviour::Reset,
         Behaviour::Truncated,
     ];
@@ -179,20 +176,20 @@ async fn what_is_no_range_never_means_not_breached() {
     let half = RANGE.get(..RANGE.len() - 10).unwrap();
     let failures = [
         Behaviour::Oversized(600 * 1024),
-        status(204, &[], ""),
-        body("text/html", "<html><body>Please log in</body></html>"),
-        body("application/json", "{}"),
-        body("application/json", "[".repeat(100_000)),
-        body(text, ""),
-        body(text, "\r\n"),
-        body(text, half),
-        body(text, format!("{RANGE}\r\nand so on")),
-        body(text, RANGE.replace(':', " ")),
-        body(text, RANGE.replace('4', "\0")),
-        body(text, format!("{RANGE}\0")),
-        body(text, format!("{PREFIX}{SUFFIX}:5\r\n")),
-        body(text, vec![0xff; 100]),
-        body(text, vec![0; 100]),
+        Behaviour::status(204, &[], ""),
+        Behaviour::body("text/html", "<html><body>Please log in</body></html>"),
+        Behaviour::body("application/json", "{}"),
+        Behaviour::body("application/json", "[".repeat(100_000)),
+        Behaviour::body(text, ""),
+        Behaviour::body(text, "\r\n"),
+        Behaviour::body(text, half),
+        Behaviour::body(text, format!("{RANGE}\r\nand so on")),
+        Behaviour::body(text, RANGE.replace(':', " ")),
+        Behaviour::body(text, RANGE.replace('4', "\0")),
+        Behaviour::body(text, format!("{RANGE}\0")),
+        Behaviour::body(text, format!("{PREFIX}{SUFFIX}:5\r\n")),
+        Behaviour::body(text, vec![0xff; 100]),
+        Behaviour::body(text, vec![0; 100]),
     ];
     for behaviour in failures {
         check_failure(&reply_to(behaviour).await, Remedy::SkipItem);
@@ -202,7 +199,7 @@ async fn what_is_no_range_never_means_not_breached() {
 #[tokio::test]
 async fn a_failure_does_not_outlast_its_cause() {
     let site = Site::start(Duration::from_secs(20)).await;
-    let turns = vec![status(500, &[], ""), Behaviour::Reset, Behaviour::Normal];
+    let turns = vec![Behaviour::status(500, &[], ""), Behaviour::Reset, Behaviour::Normal];
     site.providers.behave(Provider::Hibp, Behaviour::InTurn(turns));
     check_failure(&site.ask(PREFIX).await, Remedy::TryAgain);
     check_failure(&site.ask(PREFIX).await, Remedy::TryAgain);
@@ -212,7 +209,7 @@ async fn a_failure_does_not_outlast_its_cause() {
 #[tokio::test]
 async fn a_lookup_keeps_the_error() {
     let site = Site::start(Duration::from_secs(20)).await;
-    site.providers.behave(Provider::Hibp, status(404, &[], ""));
+    site.providers.behave(Provider::Hibp, Behaviour::status(404, &[], ""));
     let error = site.hibp.lookup(PREFIX.parse().unwrap()).await.unwrap_err();
     assert!(matches!(error, LookupError::Unexpected { .. }), "{error:?}");
 }

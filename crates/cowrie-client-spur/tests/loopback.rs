@@ -65,15 +65,6 @@ fn address(text: &str) -> PublicAddress {
     text.parse::<IpAddr>().unwrap().try_into().unwrap()
 }
 
-fn status(status: u16, headers: &[(&str, &str)], body: &str) -> Behaviour {
-    let headers = headers.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
-    Behaviour::Status { status, headers: headers.collect(), body: body.to_owned() }
-}
-
-fn body(content_type: &str, body: impl Into<Vec<u8>>) -> Behaviour {
-    Behaviour::Body { content_type: content_type.to_owned(), body: body.into() }
-}
-
 /// What a service says that behaves so.
 async fn reply_to(behaviour: Behaviour) -> Reply {
     let site = Site::start(Duration::from_secs(20)).await;
@@ -171,7 +162,9 @@ async fn only_addresses_are_asked_about() {
 async fn a_wrong_key_ends_the_questions() {
     let site = Site::start_with_key(Duration::from_secs(20), "another-key-for-tests").await;
     check_failure(&site.ask(ADDRESS).await, Remedy::DropSource);
-    for refusal in [status(401, &[], ""), status(403, &[], r#"{"query_status": "no"}"#)] {
+    for refusal in
+        [Behaviour::status(401, &[], ""), Behaviour::status(403, &[], r#"{"query_status": "no"}"#)]
+    {
         check_failure(&reply_to(refusal).await, Remedy::DropSource);
     }
 }
@@ -180,20 +173,20 @@ async fn a_wrong_key_ends_the_questions() {
 async fn haste_is_told_from_a_quota_that_is_used_up() {
     let minute = Remedy::Wait(Duration::from_mins(1));
     let throttled = [
-        (status(429, &[], ""), minute),
-        (status(429, &[], r#"{"message": "too many requests"}"#), minute),
-        (status(429, &[("retry-after", "7")], ""), Remedy::Wait(Duration::from_secs(7))),
+        (Behaviour::status(429, &[], ""), minute),
+        (Behaviour::status(429, &[], r#"{"message": "too many requests"}"#), minute),
+        (Behaviour::status(429, &[("retry-after", "7")], ""), Remedy::Wait(Duration::from_secs(7))),
         // Where the balance is told, it decides.
-        (status(429, &[("x-balance-remaining", "3")], "no credits"), minute),
+        (Behaviour::status(429, &[("x-balance-remaining", "3")], "no credits"), minute),
     ];
     for (behaviour, remedy) in throttled {
         check_failure(&reply_to(behaviour).await, remedy);
     }
     let spent = [
-        status(429, &[("x-balance-remaining", "0")], ""),
-        status(429, &[("retry-after", "7")], r#"{"query_status": "Out of Credits"}"#),
-        status(429, &[], "monthly quota exceeded"),
-        status(402, &[], ""),
+        Behaviour::status(429, &[("x-balance-remaining", "0")], ""),
+        Behaviour::status(429, &[("retry-after", "7")], r#"{"query_status": "Out of Credits"}"#),
+        Behaviour::status(429, &[], "monthly quota exceeded"),
+        Behaviour::status(402, &[], ""),
     ];
     for behaviour in spent {
         assert_eq!(reply_to(behaviour).await.outcome, Outcome::Quota { until: None });
@@ -203,17 +196,17 @@ async fn haste_is_told_from_a_quota_that_is_used_up() {
 #[tokio::test]
 async fn what_may_pass_is_tried_again() {
     let failures = [
-        status(500, &[], ""),
-        status(502, &[], "<html>"),
+        Behaviour::status(500, &[], ""),
+        Behaviour::status(502, &[], "<html>"),
         // Only a refusal of a metered question is read for what it says.
-        status(503, &[], "no credits"),
+        Behaviour::status(503, &[], "no credits"),
         Behaviour::Reset,
         Behaviour::Truncated,
     ];
     for behaviour in failures {
         check_failure(&reply_to(behaviour).await, Remedy::TryAgain);
     }
-    let later = status(503, &[("retry-after", "30")], "");
+    let later = Behaviour::status(503, &[("retry-after", "30")], "");
     check_failure(&reply_to(later).await, Remedy::Wait(Duration::from_secs(30)));
 }
 
@@ -229,21 +222,21 @@ async fn what_is_no_answer_is_passed_over() {
     let json = "application/json";
     let failures = [
         Behaviour::Oversized(300 * 1024),
-        status(400, &[], ""),
-        status(302, &[("location", "http://localhost:1/")], ""),
-        body("text/html", "<html><body>Please log in</body></html>"),
-        body(json, ""),
-        body(json, "null"),
-        body(json, "[]"),
-        body(json, r#"["DATACENTER"]"#),
-        body(json, "{}"),
-        body(json, r#"{"error": "log in"}"#),
-        body(json, r#"{"ip": "89.160.20.112""#),
-        body(json, "[".repeat(100_000)),
-        body(json, r#"{"a":"#.repeat(30_000)),
-        body(json, format!("{}1{}", r#"{"a":"#.repeat(1_000), "}".repeat(1_000))),
-        body(json, b"{\"ip\": \"\xff\xfe\"}".to_vec()),
-        body(json, vec![0; 100]),
+        Behaviour::status(400, &[], ""),
+        Behaviour::status(302, &[("location", "http://localhost:1/")], ""),
+        Behaviour::body("text/html", "<html><body>Please log in</body></html>"),
+        Behaviour::body(json, ""),
+        Behaviour::body(json, "null"),
+        Behaviour::body(json, "[]"),
+        Behaviour::body(json, r#"["DATACENTER"]"#),
+        Behaviour::body(json, "{}"),
+        Behaviour::body(json, r#"{"error": "log in"}"#),
+        Behaviour::body(json, r#"{"ip": "89.160.20.112""#),
+        Behaviour::body(json, "[".repeat(100_000)),
+        Behaviour::body(json, r#"{"a":"#.repeat(30_000)),
+        Behaviour::body(json, format!("{}1{}", r#"{"a":"#.repeat(1_000), "}".repeat(1_000))),
+        Behaviour::body(json, b"{\"ip\": \"\xff\xfe\"}".to_vec()),
+        Behaviour::body(json, vec![0; 100]),
     ];
     for behaviour in failures {
         check_failure(&reply_to(behaviour).await, Remedy::SkipItem);
@@ -253,7 +246,7 @@ async fn what_is_no_answer_is_passed_over() {
 #[tokio::test]
 async fn nul_in_an_answer_does_not_reach_the_facts() {
     let answer = r#"{"ip": "89.160.20.112", "organization": "a\u0000b", "risks": ["\u0000"]}"#;
-    let reply = reply_to(body("application/json", answer)).await;
+    let reply = reply_to(Behaviour::body("application/json", answer)).await;
     let Outcome::Found(data) = reply.outcome else { panic!("{reply:?}") };
     assert_eq!(Value::Object(data.as_map().clone()), json!({"organization": "ab"}));
 }
@@ -261,7 +254,7 @@ async fn nul_in_an_answer_does_not_reach_the_facts() {
 #[tokio::test]
 async fn a_failure_does_not_outlast_its_cause() {
     let site = Site::start(Duration::from_secs(20)).await;
-    let turns = vec![status(500, &[], ""), Behaviour::Reset, Behaviour::Normal];
+    let turns = vec![Behaviour::status(500, &[], ""), Behaviour::Reset, Behaviour::Normal];
     site.providers.behave(Provider::Spur, Behaviour::InTurn(turns));
     check_failure(&site.ask(ADDRESS).await, Remedy::TryAgain);
     check_failure(&site.ask(ADDRESS).await, Remedy::TryAgain);
@@ -271,7 +264,7 @@ async fn a_failure_does_not_outlast_its_cause() {
 #[tokio::test]
 async fn a_lookup_keeps_the_error() {
     let site = Site::start(Duration::from_secs(20)).await;
-    site.providers.behave(Provider::Spur, status(402, &[], ""));
+    site.providers.behave(Provider::Spur, Behaviour::status(402, &[], ""));
     let error = site.spur.lookup(address(ADDRESS)).await.unwrap_err();
     assert!(matches!(error, LookupError::Spent), "{error:?}");
 }

@@ -62,15 +62,6 @@ fn said(outcome: &Outcome) -> Value {
     }
 }
 
-fn status(status: u16, headers: &[(&str, &str)], body: &str) -> Behaviour {
-    let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-    Behaviour::Status { status, headers: headers.collect(), body: body.to_owned() }
-}
-
-fn body(content_type: &str, body: impl Into<Vec<u8>>) -> Behaviour {
-    Behaviour::Body { content_type: content_type.to_owned(), body: body.into() }
-}
-
 /// Asks once a service that behaves so.
 async fn check(behaviour: Behaviour, timeout: Duration, expected: Value) {
     let providers = Providers::start().await;
@@ -172,22 +163,22 @@ async fn the_status_is_in_the_body() {
         ("{}", "SkipItem"),
         ("[]", "SkipItem"),
     ] {
-        check(body("application/json", text), PATIENT, json!(expected)).await;
+        check(Behaviour::body("application/json", text), PATIENT, json!(expected)).await;
     }
 }
 
 #[tokio::test]
 async fn refusals_have_their_remedy() {
     for (behaviour, expected) in [
-        (status(401, &[], r#"{"query_status": "unknown_auth_key"}"#), "DropSource"),
-        (status(403, &[], r#"{"query_status": "unknown_auth_key"}"#), "DropSource"),
-        (status(429, &[("Retry-After", "7")], ""), "Wait(7s)"),
-        (status(429, &[], ""), "Wait(77s)"),
-        (status(500, &[], "oops"), "TryAgain"),
-        (status(503, &[("Retry-After", "30")], ""), "Wait(30s)"),
-        (status(400, &[], ""), "SkipItem"),
-        (status(404, &[], r#"{"query_status": "no_results"}"#), "SkipItem"),
-        (status(302, &[("Location", "http://192.0.2.1/")], ""), "SkipItem"),
+        (Behaviour::status(401, &[], r#"{"query_status": "unknown_auth_key"}"#), "DropSource"),
+        (Behaviour::status(403, &[], r#"{"query_status": "unknown_auth_key"}"#), "DropSource"),
+        (Behaviour::status(429, &[("Retry-After", "7")], ""), "Wait(7s)"),
+        (Behaviour::status(429, &[], ""), "Wait(77s)"),
+        (Behaviour::status(500, &[], "oops"), "TryAgain"),
+        (Behaviour::status(503, &[("Retry-After", "30")], ""), "Wait(30s)"),
+        (Behaviour::status(400, &[], ""), "SkipItem"),
+        (Behaviour::status(404, &[], r#"{"query_status": "no_results"}"#), "SkipItem"),
+        (Behaviour::status(302, &[("Location", "http://192.0.2.1/")], ""), "SkipItem"),
     ] {
         check(behaviour, PATIENT, json!(expected)).await;
     }
@@ -200,11 +191,11 @@ async fn broken_answers_have_their_remedy() {
         (Behaviour::Reset, "TryAgain"),
         (Behaviour::Truncated, "TryAgain"),
         (Behaviour::Oversized(2 * 1024 * 1024 + 1), "SkipItem"),
-        (body("text/html", "<html>Please sign in</html>"), "SkipItem"),
-        (body("application/json", ""), "SkipItem"),
-        (body("application/json", nested), "SkipItem"),
-        (body("application/json", *b"{\"query_status\": \"\xff\xfe\"}"), "SkipItem"),
-        (body("application/octet-stream", *b"\0\0\0\0"), "SkipItem"),
+        (Behaviour::body("text/html", "<html>Please sign in</html>"), "SkipItem"),
+        (Behaviour::body("application/json", ""), "SkipItem"),
+        (Behaviour::body("application/json", nested), "SkipItem"),
+        (Behaviour::body("application/json", *b"{\"query_status\": \"\xff\xfe\"}"), "SkipItem"),
+        (Behaviour::body("application/octet-stream", *b"\0\0\0\0"), "SkipItem"),
     ] {
         check(behaviour, PATIENT, json!(expected)).await;
     }
@@ -217,21 +208,21 @@ async fn nul_is_left_out_and_of_thousands_of_urls_a_little_is_kept() {
         "blacklists": {"surbl\u0000": "\u0000listed"}}"#;
     let clean = json!({"threat_level": "medium", "tags": ["mirai"], "url_count": 1, "online": 0,
         "blacklists": {"surbl": "listed"}});
-    check(body("application/json", dirty), PATIENT, clean).await;
+    check(Behaviour::body("application/json", dirty), PATIENT, clean).await;
 
     let urls: Vec<_> =
         (0..5_000).map(|n| json!({"url_status": "online", "tags": [format!("t{n:04}")]})).collect();
     let many = json!({"query_status": "ok", "url_count": "6000", "urls": urls}).to_string();
     let tags: Vec<_> = (0..100).map(|n| format!("t{n:04}")).collect();
     let few = json!({"threat_level": "high", "tags": tags, "url_count": 6_000, "online": 5_000});
-    check(body("application/json", many), PATIENT, few).await;
+    check(Behaviour::body("application/json", many), PATIENT, few).await;
 }
 
 #[tokio::test]
 async fn one_client_outlives_failures() {
     let providers = Providers::start().await;
     providers.answer(Provider::UrlHaus, SERVER, Canned::json(KNOWN));
-    let behaviours = [status(500, &[], ""), Behaviour::Reset, Behaviour::Truncated];
+    let behaviours = [Behaviour::status(500, &[], ""), Behaviour::Reset, Behaviour::Truncated];
     let behaviours = behaviours.into_iter().chain([Behaviour::Normal]).collect();
     providers.behave(Provider::UrlHaus, Behaviour::InTurn(behaviours));
     let urlhaus = urlhaus(&providers, Providers::KEY, PATIENT);

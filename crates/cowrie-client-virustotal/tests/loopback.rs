@@ -70,18 +70,9 @@ fn file(text: &str) -> FileHash {
     text.parse().unwrap()
 }
 
-fn status(status: u16, headers: &[(&str, &str)], body: &str) -> Behaviour {
-    let headers = headers.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
-    Behaviour::Status { status, headers: headers.collect(), body: body.to_owned() }
-}
-
 /// An error as the documentation shows them.
 fn refusal(code: &str) -> String {
     json!({"error": {"code": code, "message": "a message that describes the error"}}).to_string()
-}
-
-fn body(content_type: &str, body: impl Into<Vec<u8>>) -> Behaviour {
-    Behaviour::Body { content_type: content_type.to_owned(), body: body.into() }
 }
 
 /// What a service says that behaves so.
@@ -161,7 +152,7 @@ async fn a_wrong_key_ends_the_questions() {
     let site = Site::start_with_key(Duration::from_secs(20), "another-key-for-tests").await;
     check_failure(&site.ask(FILE).await, Remedy::DropSource);
     for (code, error) in [(401, "UserNotActiveError"), (403, "ForbiddenError")] {
-        let reply = reply_to(status(code, &[], &refusal(error))).await;
+        let reply = reply_to(Behaviour::status(code, &[], &refusal(error))).await;
         check_failure(&reply, Remedy::DropSource);
     }
 }
@@ -171,39 +162,42 @@ async fn haste_is_told_from_a_quota_that_is_used_up() {
     let haste = refusal("TooManyRequestsError");
     let minute = Remedy::Wait(Duration::from_mins(1));
     let throttled = [
-        (status(429, &[], &haste), minute),
-        (status(429, &[("retry-after", "7")], &haste), Remedy::Wait(Duration::from_secs(7))),
-        (status(429, &[], ""), minute),
-        (status(429, &[], "<html>QuotaExceededError</html>"), minute),
-        (status(429, &[], r#"{"error": "QuotaExceededError"}"#), minute),
-        (status(429, &[], &"{".repeat(5 * 1024 * 1024)), minute),
+        (Behaviour::status(429, &[], &haste), minute),
+        (
+            Behaviour::status(429, &[("retry-after", "7")], &haste),
+            Remedy::Wait(Duration::from_secs(7)),
+        ),
+        (Behaviour::status(429, &[], ""), minute),
+        (Behaviour::status(429, &[], "<html>QuotaExceededError</html>"), minute),
+        (Behaviour::status(429, &[], r#"{"error": "QuotaExceededError"}"#), minute),
+        (Behaviour::status(429, &[], &"{".repeat(5 * 1024 * 1024)), minute),
     ];
     for (behaviour, remedy) in throttled {
         check_failure(&reply_to(behaviour).await, remedy);
     }
     let spent = refusal("QuotaExceededError");
     for headers in [&[][..], &[("retry-after", "7")]] {
-        let reply = reply_to(status(429, headers, &spent)).await;
+        let reply = reply_to(Behaviour::status(429, headers, &spent)).await;
         assert_eq!(reply.outcome, Outcome::Quota { until: None });
     }
     // The code means this only where questions are refused for their number.
-    check_failure(&reply_to(status(403, &[], &spent)).await, Remedy::DropSource);
-    check_failure(&reply_to(status(500, &[], &spent)).await, Remedy::TryAgain);
+    check_failure(&reply_to(Behaviour::status(403, &[], &spent)).await, Remedy::DropSource);
+    check_failure(&reply_to(Behaviour::status(500, &[], &spent)).await, Remedy::TryAgain);
 }
 
 #[tokio::test]
 async fn what_may_pass_is_tried_again() {
     let failures = [
-        status(500, &[], &refusal("InternalError")),
-        status(503, &[], &refusal("TransientError")),
-        status(504, &[], &refusal("DeadlineExceededError")),
+        Behaviour::status(500, &[], &refusal("InternalError")),
+        Behaviour::status(503, &[], &refusal("TransientError")),
+        Behaviour::status(504, &[], &refusal("DeadlineExceededError")),
         Behaviour::Reset,
         Behaviour::Truncated,
     ];
     for behaviour in failures {
         check_failure(&reply_to(behaviour).await, Remedy::TryAgain);
     }
-    let later = status(503, &[("retry-after", "30")], "");
+    let later = Behaviour::status(503, &[("retry-after", "30")], "");
     check_failure(&reply_to(later).await, Remedy::Wait(Duration::from_secs(30)));
 }
 
@@ -219,21 +213,21 @@ async fn what_is_no_answer_is_passed_over() {
     let json = "application/json";
     let failures = [
         Behaviour::Oversized(5 * 1024 * 1024),
-        status(400, &[], &refusal("NotAvailableYet")),
-        body("text/html", "<html><body>Please log in</body></html>"),
-        body(json, ""),
-        body(json, "null"),
-        body(json, "[]"),
-        body(json, "{}"),
-        body(json, refusal("NotFoundError")),
-        body(json, r#"{"data": {"type": "file"}}"#),
-        body(json, r#"{"data": {"attributes": {"sha256": "3f2b"}}}"#),
-        body(json, r#"{"data": {"attributes": {"size": 5"#),
-        body(json, "[".repeat(100_000)),
-        body(json, r#"{"data":"#.repeat(100_000)),
-        body(json, format!("{}1{}", r#"{"data":"#.repeat(1_000), "}".repeat(1_000))),
-        body(json, b"{\"data\": \"\xff\xfe\"}".to_vec()),
-        body(json, vec![0; 100]),
+        Behaviour::status(400, &[], &refusal("NotAvailableYet")),
+        Behaviour::body("text/html", "<html><body>Please log in</body></html>"),
+        Behaviour::body(json, ""),
+        Behaviour::body(json, "null"),
+        Behaviour::body(json, "[]"),
+        Behaviour::body(json, "{}"),
+        Behaviour::body(json, refusal("NotFoundError")),
+        Behaviour::body(json, r#"{"data": {"type": "file"}}"#),
+        Behaviour::body(json, r#"{"data": {"attributes": {"sha256": "3f2b"}}}"#),
+        Behaviour::body(json, r#"{"data": {"attributes": {"size": 5"#),
+        Behaviour::body(json, "[".repeat(100_000)),
+        Behaviour::body(json, r#"{"data":"#.repeat(100_000)),
+        Behaviour::body(json, format!("{}1{}", r#"{"data":"#.repeat(1_000), "}".repeat(1_000))),
+        Behaviour::body(json, b"{\"data\": \"\xff\xfe\"}".to_vec()),
+        Behaviour::body(json, vec![0; 100]),
     ];
     for behaviour in failures {
         check_failure(&reply_to(behaviour).await, Remedy::SkipItem);
@@ -243,7 +237,7 @@ async fn what_is_no_answer_is_passed_over() {
 #[tokio::test]
 async fn nul_in_an_answer_does_not_reach_the_facts() {
     let answer = r#"{"data": {"attributes": {"size": 5, "names": ["a\u0000b", "\u0000"]}}}"#;
-    let reply = reply_to(body("application/json", answer)).await;
+    let reply = reply_to(Behaviour::body("application/json", answer)).await;
     let Outcome::Found(data) = reply.outcome else { panic!("{reply:?}") };
     assert_eq!(Value::Object(data.as_map().clone()), json!({"size": 5, "names": ["ab"]}));
 }
@@ -251,7 +245,7 @@ async fn nul_in_an_answer_does_not_reach_the_facts() {
 #[tokio::test]
 async fn a_failure_does_not_outlast_its_cause() {
     let site = Site::start(Duration::from_secs(20)).await;
-    let turns = vec![status(500, &[], ""), Behaviour::Reset, Behaviour::Normal];
+    let turns = vec![Behaviour::status(500, &[], ""), Behaviour::Reset, Behaviour::Normal];
     site.providers.behave(Provider::VirusTotal, Behaviour::InTurn(turns));
     check_failure(&site.ask(FILE).await, Remedy::TryAgain);
     check_failure(&site.ask(FILE).await, Remedy::TryAgain);
@@ -261,7 +255,7 @@ async fn a_failure_does_not_outlast_its_cause() {
 #[tokio::test]
 async fn a_lookup_keeps_the_error() {
     let site = Site::start(Duration::from_secs(20)).await;
-    let spent = status(429, &[], &refusal("QuotaExceededError"));
+    let spent = Behaviour::status(429, &[], &refusal("QuotaExceededError"));
     site.providers.behave(Provider::VirusTotal, spent);
     let error = site.virustotal.lookup(file(FILE)).await.unwrap_err();
     assert!(matches!(error, LookupError::Spent), "{error:?}");

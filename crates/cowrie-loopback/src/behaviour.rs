@@ -38,6 +38,19 @@ pub enum Behaviour {
     InTurn(Vec<Behaviour>),
 }
 
+impl Behaviour {
+    /// This status with these headers and this body.
+    pub fn status(status: u16, headers: &[(&str, &str)], body: &str) -> Self {
+        let headers = headers.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
+        Self::Status { status, headers: headers.collect(), body: body.to_owned() }
+    }
+
+    /// 200 with this content type and body.
+    pub fn body(content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self::Body { content_type: content_type.to_owned(), body: body.into() }
+    }
+}
+
 /// What is left of a row of behaviours.
 #[derive(Debug)]
 pub(crate) struct Turns(VecDeque<Behaviour>);

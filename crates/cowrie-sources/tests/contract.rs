@@ -89,15 +89,6 @@ fn assert_sound(data: &Data) {
     assert!(data.as_map().values().all(|value| !value.is_null()), "{text}");
 }
 
-fn status(status: u16, headers: &[(&str, &str)]) -> Behaviour {
-    let headers = headers.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned()));
-    Behaviour::Status { status, headers: headers.collect(), body: String::new() }
-}
-
-fn body(content_type: &str, body: impl Into<Vec<u8>>) -> Behaviour {
-    Behaviour::Body { content_type: content_type.to_owned(), body: body.into() }
-}
-
 #[tokio::test]
 async fn a_question_of_another_kind_is_skipped_and_not_sent() {
     let providers = Providers::start().await;
@@ -129,12 +120,12 @@ async fn what_is_not_known_is_an_answer() {
 async fn a_refusal_says_what_to_do() {
     let wait = Remedy::Wait(Duration::from_secs(7));
     let cases = [
-        (status(401, &[]), Remedy::DropSource),
-        (status(403, &[]), Remedy::DropSource),
-        (status(429, &[("Retry-After", "7")]), wait),
-        (status(503, &[("Retry-After", "7")]), wait),
-        (status(500, &[]), Remedy::TryAgain),
-        (status(418, &[]), Remedy::SkipItem),
+        (Behaviour::status(401, &[], ""), Remedy::DropSource),
+        (Behaviour::status(403, &[], ""), Remedy::DropSource),
+        (Behaviour::status(429, &[("Retry-After", "7")], ""), wait),
+        (Behaviour::status(503, &[("Retry-After", "7")], ""), wait),
+        (Behaviour::status(500, &[], ""), Remedy::TryAgain),
+        (Behaviour::status(418, &[], ""), Remedy::SkipItem),
         (Behaviour::Reset, Remedy::TryAgain),
         (Behaviour::Silent, Remedy::TryAgain),
         (Behaviour::Oversized(8 * 1024 * 1024), Remedy::SkipItem),
@@ -173,7 +164,7 @@ async fn what_is_no_answer_is_a_failure_and_never_not_found() {
             if provider == Provider::Hibp && bytes.is_empty() {
                 continue;
             }
-            providers.behave(provider, body(content_type, bytes.clone()));
+            providers.behave(provider, Behaviour::body(content_type, bytes.clone()));
             let outcome = outcome(client(provider, &providers).as_ref()).await;
             let shown = String::from_utf8_lossy(bytes).chars().take(20).collect::<String>();
             assert!(

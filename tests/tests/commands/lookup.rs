@@ -155,8 +155,7 @@ async fn nobody_hears_of_an_address_that_is_not_public() {
 async fn a_service_that_fails_is_told_and_the_others_answer() {
     let place = Place::new(Engine::Sqlite, "").await;
     place.providers.behave(Provider::DShield, Behaviour::Reset);
-    let body = Behaviour::Body { content_type: "text/html".to_owned(), body: b"<html>".to_vec() };
-    place.providers.behave(Provider::Spur, body);
+    place.providers.behave(Provider::Spur, Behaviour::body("text/html", "<html>"));
     let ended = place.lookup(ADDRESS).ended().await.expect(3);
     let [dshield, spur] = ["dshield", "spur"].map(|source| answer(&ended, source));
     assert_eq!(dshield["status"], "failed");
